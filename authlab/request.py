@@ -1,0 +1,45 @@
+"""One request, with what its way through the layers needs: settings, a lazy database, a trace."""
+
+from functools import cached_property
+from typing import Any
+
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from authlab.db import Connection, Database, UserRow
+from authlab.settings import Settings
+
+# A lab puts a list here to see which layer did what; without one, nothing is noted.
+TRACE_KEY = "authlab.trace"
+
+
+class Request(WerkzeugRequest):
+    """Werkzeug's request with limits on its size and the app's own context."""
+
+    # Refused with 413 before anything is parsed or hashed. The form limit alone covers multipart only.
+    max_content_length = 64 * 1024
+    max_form_memory_size = 64 * 1024
+    max_form_parts = 50
+
+    user_row: UserRow | None = None  # the DAL's memo: who this request is from, once it is proven
+
+    def __init__(self, environ: dict[str, Any], settings: Settings, database: Database) -> None:
+        super().__init__(environ)
+        self.settings = settings
+        self._database = database
+
+    @cached_property
+    def db(self) -> Connection:
+        """The request's connection, opened at its first use: a page that asks nothing opens none."""
+        return self._database.connect(observer=lambda sql: self.note("db", sql))
+
+    def note(self, layer: str, what: str) -> None:
+        """Leave a line in the lab's trace of this request."""
+        trace = self.environ.get(TRACE_KEY)
+        if trace is not None:
+            trace.append((layer, what))
+
+    def close(self) -> None:
+        """Close the connection, if one was opened, and what Werkzeug holds."""
+        if "db" in self.__dict__:
+            self.db.close()
+        super().close()
