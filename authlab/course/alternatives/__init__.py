@@ -1,0 +1,2 @@
+"""Right answers in other styles, one module a lesson, written from the question alone. See
+`bank.alternative`."""

@@ -1,0 +1,210 @@
+"""The bank: flaws, alternative right answers and attacks, each written once and registered by a decorator.
+
+    part x flaw x attack x check
+
+- a *flaw* is a realistic wrong version of one part, with what its author believed;
+- an *alternative* is a right answer in another style: every check must let it pass;
+- an *attack* drives the app as an outsider would, and brings evidence: it wins on its flaws and loses
+  on the package.
+
+`verify` runs them all against each other.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from authlab.course import alternatives, attacks, flaws
+
+if TYPE_CHECKING:
+    from authlab.lab.apps import LabApp
+
+Answer = TypeVar("Answer", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A wrong version of one part."""
+
+    name: str
+    part: str  # the part it is a wrong version of, `module:name`; or an exercise's id, for a wrong proof
+    answer: Any
+    belief: str  # what its author believed: the first sentence of the docstring
+    misconception: str  # one sentence to a learner whose answer fails the same way
+    attack: int | None  # the attack it falls to, where a request can show it
+    caught_by: str | None  # the check that names it, where its lesson has checks
+    companions: Mapping[str, Any]  # other parts that must be wrong too before a request shows the hole
+    lesson: str
+
+    @property
+    def mounts(self) -> dict[str, Any]:
+        """What to put in place of which part, to have the flawed app."""
+        return {self.part: self.answer, **self.companions}
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A right answer to one exercise or part, in another style than the package's."""
+
+    name: str
+    part: str
+    answer: Any
+    lesson: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attack brought back: whether it won, and the evidence in one line."""
+
+    won: bool
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One way in, tried over HTTP."""
+
+    number: int
+    name: str
+    claim: str  # the first line of its docstring: what the attacker does
+    run: "Callable[[LabApp], Outcome]"
+    lesson: str
+
+
+def won(evidence: str) -> Outcome:
+    """Return the outcome of an attack that got what it came for."""
+    return Outcome(True, evidence)
+
+
+def resisted(evidence: str) -> Outcome:
+    """Return the outcome of an attack that met a refusal."""
+    return Outcome(False, evidence)
+
+
+_FLAWS: dict[str, Flaw] = {}
+_ALTERNATIVES: dict[str, Alternative] = {}
+_ATTACKS: dict[int, Attack] = {}
+
+
+def flaw(
+    part: str,
+    *,
+    misconception: str,
+    attack: int | None = None,
+    caught_by: str | None = None,
+    companions: Mapping[str, Any] | None = None,
+) -> Callable[[Answer], Answer]:
+    """Register the decorated function or class as a flaw of `part`, under its own name.
+
+    Its docstring begins with what the author believed. At least one of `attack` and `caught_by` is
+    needed: a flaw that nothing shows teaches nothing.
+    """
+
+    def register(answer: Answer) -> Answer:
+        name = answer.__name__
+        _refuse_a_second(_FLAWS, name)
+        if attack is None and caught_by is None:
+            raise ValueError(f"flaw {name}: name the attack or the check that shows it")
+        _FLAWS[name] = Flaw(
+            name=name,
+            part=part,
+            answer=answer,
+            belief=_first_line(answer),
+            misconception=misconception,
+            attack=attack,
+            caught_by=caught_by,
+            companions=dict(companions or {}),
+            lesson=_lesson(answer),
+        )
+        return answer
+
+    return register
+
+
+def alternative(part: str) -> Callable[[Answer], Answer]:
+    """Register the decorated function or class as a right answer for `part` (or for a kata's
+    `module:name`)."""
+
+    def register(answer: Answer) -> Answer:
+        name = answer.__name__
+        _refuse_a_second(_ALTERNATIVES, name)
+        _ALTERNATIVES[name] = Alternative(name, part, answer, _lesson(answer))
+        return answer
+
+    return register
+
+
+def attack(number: int) -> "Callable[[Callable[[LabApp], Outcome]], Callable[[LabApp], Outcome]]":
+    """Register the decorated function as attack `number` (CURRICULUM numbers, see the docs' table)."""
+
+    def register(run: "Callable[[LabApp], Outcome]") -> "Callable[[LabApp], Outcome]":
+        _refuse_a_second(_ATTACKS, number)
+        name = run.__name__
+        _ATTACKS[number] = Attack(number, name, _first_line(run), run, _lesson(run))
+        return run
+
+    return register
+
+
+def all_flaws() -> tuple[Flaw, ...]:
+    """Return every flaw of the bank."""
+    _load()
+    return tuple(_FLAWS.values())
+
+
+def flaws_of(part: str) -> tuple[Flaw, ...]:
+    """Return the flaws of one part."""
+    return tuple(known for known in all_flaws() if known.part == part)
+
+
+def flaw_named(name: str) -> Flaw:
+    """Return one flaw; raises `KeyError` saying which there are."""
+    _load()
+    if name not in _FLAWS:
+        raise KeyError(f"no flaw {name!r}; there are: {', '.join(sorted(_FLAWS))}")
+    return _FLAWS[name]
+
+
+def all_alternatives() -> tuple[Alternative, ...]:
+    """Return every alternative right answer of the bank."""
+    _load()
+    return tuple(_ALTERNATIVES.values())
+
+
+def alternatives_of(part: str) -> tuple[Alternative, ...]:
+    """Return the alternative right answers for one part."""
+    return tuple(known for known in all_alternatives() if known.part == part)
+
+
+def all_attacks() -> tuple[Attack, ...]:
+    """Return every attack, by number."""
+    _load()
+    return tuple(_ATTACKS[number] for number in sorted(_ATTACKS))
+
+
+@cache
+def _load() -> None:
+    """Import every module of the bank, so that the decorators have run."""
+    for package in (flaws, alternatives, attacks):
+        for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
+            importlib.import_module(f"{package.__name__}.{module}")
+
+
+def _lesson(answer: Any) -> str:
+    return str(answer.__module__).rpartition(".")[2]
+
+
+def _first_line(answer: Any) -> str:
+    documentation = inspect.getdoc(answer)
+    if not documentation:
+        raise ValueError(f"{answer.__name__}: a docstring must say what this is")
+    return documentation.splitlines()[0]
+
+
+def _refuse_a_second(known: Mapping[Any, Any], key: object) -> None:
+    if key in known:
+        raise ValueError(f"{key!r} is in the bank already")

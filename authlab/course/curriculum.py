@@ -1,0 +1,137 @@
+"""The lessons and their exercises, read from one data file a lesson (`lessons/lesson_NN_topic.toml`).
+
+One stem names everything of a lesson: its data, notebook, exercises, solutions and checks.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS
+
+Kind = Literal["build", "fix", "break", "prove"]
+
+
+class CurriculumError(Exception):
+    """A lesson's data file does not say what it must, or an exercise is asked for that does not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One question. `part` is `module:name` of its answer: in the app, or in `kata` if it has no home
+    there."""
+
+    id: str
+    lesson: str
+    kind: Kind
+    title: str
+    part: str
+    minutes: int
+    objectives: tuple[str, ...]
+    out_of_scope: str
+    hints: tuple[str, ...]
+    gives: tuple[str, ...] = ()  # names that the stub imports for the learner
+    flaw: str | None = None  # fix: the stub is this flaw. break: the flaw to win against
+    proves: str | None = None  # prove: the part that the learner's test is about
+    must_catch: tuple[str, ...] = ()  # prove: the flaws that were taught; the others are score
+
+    @property
+    def module(self) -> str:
+        """The module in which the answer is written."""
+        return self.part.split(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The function or class to write."""
+        return self.part.split(":")[1]
+
+    @property
+    def file_name(self) -> str:
+        """The file in which a learner answers."""
+        return f"{self.lesson}.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One notebook's data. `rows` are the guide's features it teaches."""
+
+    stem: str
+    number: int
+    title: str
+    question: str
+    minutes: int
+    guide: tuple[str, ...]
+    rows: tuple[int, ...]
+    objectives: tuple[str, ...]
+    out_of_scope: tuple[str, ...]
+    exercises: tuple[Exercise, ...]
+
+    @property
+    def notebook(self) -> Path:
+        """The lesson's notebook."""
+        return NOTEBOOKS / f"{self.stem}.ipynb"
+
+    @property
+    def checks(self) -> Path:
+        """The pytest file that judges the lesson's exercises."""
+        return CHECKS / f"test_{self.stem}.py"
+
+
+@cache
+def lessons() -> tuple[Lesson, ...]:
+    """Return all lessons in their order."""
+    return tuple(read_lesson(path) for path in sorted(LESSONS.glob("lesson_*.toml")))
+
+
+def exercises() -> tuple[Exercise, ...]:
+    """Return all exercises of all lessons in their order."""
+    return tuple(exercise for lesson in lessons() for exercise in lesson.exercises)
+
+
+def select(what: str | None) -> tuple[Exercise, ...]:
+    """Return the exercises that `what` names: `1.2`, `lesson_01` (or its whole stem), or None for all.
+
+    Raises `CurriculumError` with what there is, when there is no such thing.
+    """
+    if what is None:
+        return exercises()
+    chosen = tuple(
+        exercise
+        for exercise in exercises()
+        if what in (exercise.id, exercise.lesson, exercise.lesson[: len("lesson_00")])
+    )
+    if not chosen:
+        first, last = exercises()[0], exercises()[-1]
+        known = f"{first.id} to {last.id}, or {first.lesson[:9]} to {last.lesson[:9]}"
+        raise CurriculumError(
+            f"expected an exercise or lesson ({known}), got {what!r}. See them all: python3 -m authlab check"
+        )
+    return chosen
+
+
+def lesson_of(exercise: Exercise) -> Lesson:
+    """Return the lesson an exercise belongs to."""
+    return next(lesson for lesson in lessons() if lesson.stem == exercise.lesson)
+
+
+def read_lesson(path: Path) -> Lesson:
+    """Return the lesson in a data file; raises `CurriculumError` naming file and field."""
+    with path.open("rb") as file:
+        data = tomllib.load(file)
+    try:
+        stem = path.stem
+        asked = tuple(_exercise(stem, entry) for entry in data.pop("exercises"))
+        lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}
+        return Lesson(stem=stem, number=int(stem[7:9]), exercises=asked, **{**data, **lists})
+    except (KeyError, TypeError, ValueError) as error:
+        raise CurriculumError(f"{path.name}: {error}") from None
+
+
+def _exercise(stem: str, entry: dict[str, Any]) -> Exercise:
+    lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
+    exercise = Exercise(lesson=stem, **{**entry, **lists})
+    if exercise.kind not in get_args(Kind):
+        raise ValueError(f"{exercise.id}: kind must be one of {get_args(Kind)}, got {exercise.kind!r}")
+    return exercise

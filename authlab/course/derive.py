@@ -1,0 +1,308 @@
+"""Deriving `exercises/` and `solutions/` from the package's own code (`dev build`).
+
+A question is written once: the docstring of the part. Its answer is written once: the part's body, the
+code that
+the app runs and the attacks are tried on. The stub keeps signature and docstring and loses the body; for a
+*fix*
+it gets the body of a flaw. Both files are committed, and whoever edits them by hand is told by `dev verify`.
+"""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from authlab.course import bank
+from authlab.course.curriculum import Exercise, Kind, Lesson, lessons
+from authlab.course.places import EXERCISES, SOLUTIONS, shown
+
+DOES: dict[Kind, str] = {
+    "build": "write the part from its description",
+    "fix": "it runs, and it is wrong: make it right",
+    "break": "write the attack: it wins where the hole is, and only there",
+    "prove": "write the test: it catches what is wrong and spares what is right",
+}
+
+
+class DeriveError(Exception):
+    """A lesson's data and the package's code do not fit together."""
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Return every derived file and the text it must have."""
+    for lesson in lessons():
+        yield EXERCISES / f"{lesson.stem}.py", stub_file(lesson)
+        yield SOLUTIONS / f"{lesson.stem}.py", solution_file(lesson)
+
+
+def build(folder: Path | None = None) -> list[Path]:
+    """Write the derived files that differ and return their paths; with `folder`, write fresh stubs there
+    instead."""
+    wanted = (
+        list(files())
+        if folder is None
+        else [(folder / f"{lesson.stem}.py", stub_file(lesson)) for lesson in lessons()]
+    )
+    changed = []
+    for path, text in wanted:
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+            changed.append(path)
+    return changed
+
+
+def stub_file(lesson: Lesson) -> str:
+    """Return the text of a lesson's file in `exercises/`."""
+    parts = [_stub(asked) for asked in lesson.exercises]
+    how = f"Write your answers here. Check one with: python3 -m authlab check {lesson.exercises[0].id}"
+    return _file(lesson, how, parts)
+
+
+def solution_file(lesson: Lesson) -> str:
+    """Return the text of a lesson's file in `solutions/`."""
+    return _file(lesson, "The package's own answers.", [_solution(asked) for asked in lesson.exercises])
+
+
+@cache
+def stub_definition(asked: Exercise) -> ast.stmt:
+    """Return the syntax tree of an exercise's stub: an answer equal to it has not been attempted."""
+    return ast.parse("\n".join(_stub(asked).code)).body[-1]
+
+
+class _Piece:
+    """One exercise's part of a derived file: what it imports, and its code."""
+
+    def __init__(self, asked: Exercise) -> None:
+        self.asked = asked
+        self.imports: dict[str, set[str]] = {}  # module -> names; "" -> whole modules
+        self.code: list[str] = []
+
+    def add_import(self, statement: ast.Import | ast.ImportFrom, name: str) -> None:
+        """Take over the import of one name."""
+        alias = next(a for a in statement.names if (a.asname or a.name) == name)
+        text = alias.name if alias.asname is None else f"{alias.name} as {alias.asname}"
+        module = "" if isinstance(statement, ast.Import) else str(statement.module)
+        self.imports.setdefault(module, set()).add(text)
+
+
+def _stub(asked: Exercise) -> _Piece:
+    """Return the question: signature and docstring of the part, with no body or a flaw's."""
+    piece = _Piece(asked)
+    module = _Module(asked.module)
+    node = module.definition(asked.name)
+    for name in (*asked.gives, *_names_in_signature(node)):
+        _give(piece, module, name)
+    if asked.kind == "fix":
+        flaw = bank.flaw_named(asked.flaw or "")
+        bank_module = _Module(flaw.answer.__module__)
+        flawed = bank_module.definition(flaw.name)
+        helpers = _take_over(piece, bank_module, flawed, inline=True)
+        body = [*_docstring_lines(module, node), *bank_module.body_lines(flawed)]
+        piece.code = [*helpers, *module.signature_lines(node), *body]
+        return piece
+    if isinstance(node, ast.ClassDef):
+        piece.code = _class_stub(module, node, asked)
+    else:
+        piece.code = [
+            *module.signature_lines(node),
+            *_docstring_lines(module, node),
+            *_not_written(asked, 4),
+        ]
+    return piece
+
+
+def _solution(asked: Exercise) -> _Piece:
+    """Return the answer: the part as it stands in the package."""
+    piece = _Piece(asked)
+    module = _Module(asked.module)
+    node = module.definition(asked.name)
+    helpers = _take_over(piece, module, node, inline=False)
+    piece.code = [*helpers, *module.lines(node)]
+    return piece
+
+
+def _class_stub(module: "_Module", node: ast.ClassDef, asked: Exercise) -> list[str]:
+    lines = [module.source_lines[node.lineno - 1], *_docstring_lines(module, node), ""]
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and (
+            not method.name.startswith("_") or method.name == "__init__"
+        ):
+            lines += [*module.signature_lines(method), *_docstring_lines(module, method)]
+            lines += [*_not_written(asked, 8), ""]
+    return lines[:-1]
+
+
+def _not_written(asked: Exercise, indent: int) -> list[str]:
+    return [" " * indent + f'raise NotImplementedError("{asked.id} is not written yet")']
+
+
+def _docstring_lines(module: "_Module", node: ast.stmt) -> list[str]:
+    """Return the docstring as it stands."""
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    first = node.body[0]
+    if not isinstance(first, ast.Expr):
+        return []
+    return module.source_lines[first.lineno - 1 : first.end_lineno]
+
+
+def _take_over(piece: _Piece, module: "_Module", node: ast.stmt, *, inline: bool) -> list[str]:
+    """Import what a definition needs from its module; return the lines of helpers that come along.
+
+    What the module imports is imported; what it defines is imported from it, or, from the bank (`inline`),
+    copied.
+    """
+    lines: list[str] = []
+    for name in sorted(_used_names(node)):
+        statement = module.imported(name)
+        if statement is not None:
+            piece.add_import(statement, name)
+        elif module.has(name) and name != getattr(node, "name", None):
+            if inline:
+                helper = module.definition(name)
+                lines += [*_take_over(piece, module, helper, inline=True), *module.lines(helper), "", ""]
+            else:
+                piece.imports.setdefault(module.name, set()).add(name)
+    return lines
+
+
+def _give(piece: _Piece, module: "_Module", name: str) -> None:
+    statement = module.imported(name)
+    if statement is not None:
+        piece.add_import(statement, name)
+    elif module.has(name):
+        piece.imports.setdefault(module.name, set()).add(name)
+    else:
+        raise DeriveError(f"{piece.asked.id} gives {name}, which {module.name} does not have")
+
+
+def _file(lesson: Lesson, how: str, pieces: Iterable[_Piece]) -> str:
+    pieces = list(pieces)
+    sources = sorted({piece.asked.module.replace(".", "/") + ".py" for piece in pieces})
+    own = {piece.asked.name for piece in pieces}
+    imports: dict[str, set[str]] = {}
+    for piece in pieces:
+        for module, names in piece.imports.items():
+            imports.setdefault(module, set()).update(names - own)
+    blocks = []
+    for piece in pieces:
+        asked = piece.asked
+        title = f"# {asked.id}  {asked.kind}: {asked.title}  ({asked.minutes} minutes)"
+        blocks.append("\n".join([title, f"# {DOES[asked.kind]}", *piece.code]))
+    head = [
+        f"# Derived from {', '.join(sources)}. Made by: python3 -m authlab dev build",
+        f'"""Lesson {lesson.number}: {lesson.title}.',
+        "",
+        how,
+        '"""',
+    ]
+    return "\n".join(["\n".join(head), _import_lines(imports), "", "\n\n\n".join(blocks), ""])
+
+
+def _import_lines(imports: dict[str, set[str]]) -> str:
+    """Return import statements in three groups: the standard library, other packages, authlab."""
+    groups: list[list[str]] = [[], [], []]
+
+    def group(module: str) -> int:
+        top = module.split(".")[0]
+        return 2 if top == "authlab" else 0 if top in sys.stdlib_module_names else 1
+
+    for name in sorted(imports.get("", ())):
+        groups[group(name)].append(f"import {name}")
+    for module in sorted(module for module, names in imports.items() if module and names):
+        names = sorted(imports[module], key=lambda name: (not name.isupper(), name[0].islower(), name))
+        line = f"from {module} import {', '.join(names)}"
+        if len(line) > 100:
+            line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+        groups[group(module)].append(line)
+    text = "\n\n".join("\n".join(lines) for lines in groups if lines)
+    return f"\n{text}\n" if text else ""
+
+
+class _Module:
+    """The source of one module, by definition."""
+
+    def __init__(self, name: str) -> None:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise DeriveError(f"there is no module {name}")
+        self.name = name
+        self.path = Path(spec.origin)
+        source = self.path.read_text(encoding="utf-8")
+        self.source_lines = source.splitlines()
+        self._tree = ast.parse(source)
+
+    def definition(self, name: str) -> ast.stmt:
+        """Return the top-level definition of `name`."""
+        for node in self._tree.body:
+            if _defines(node, name):
+                return node
+        raise DeriveError(f"{shown(self.path)} defines no {name}")
+
+    def has(self, name: str) -> bool:
+        """Return whether the module defines `name` at its top level."""
+        return any(_defines(node, name) for node in self._tree.body)
+
+    def imported(self, name: str) -> ast.Import | ast.ImportFrom | None:
+        """Return the statement that imports `name`, or None."""
+        for node in self._tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom) and any(
+                (alias.asname or alias.name) == name for alias in node.names
+            ):
+                return node
+        return None
+
+    def lines(self, node: ast.stmt) -> list[str]:
+        """Return a definition's source, its decorators included."""
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+        return self.source_lines[first - 1 : node.end_lineno]
+
+    def signature_lines(self, node: ast.stmt) -> list[str]:
+        """Return the lines from `def` to the colon."""
+        assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+        return self.source_lines[node.lineno - 1 : node.body[0].lineno - 1]
+
+    def body_lines(self, node: ast.stmt) -> list[str]:
+        """Return the lines after the docstring."""
+        assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+        docstring = node.body[0]
+        return self.source_lines[docstring.end_lineno or docstring.lineno : node.end_lineno]
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name == name
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+    return isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name
+
+
+def _used_names(node: ast.stmt) -> set[str]:
+    """Return the names a definition reads, but not its own decorators' (they register flaws)."""
+    decorators = getattr(node, "decorator_list", [])
+    return {
+        name.id
+        for child in ast.iter_child_nodes(node)
+        if child not in decorators
+        for name in ast.walk(child)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+    }
+
+
+def _names_in_signature(node: ast.stmt) -> set[str]:
+    if not isinstance(node, ast.FunctionDef):
+        return set()
+    annotations = [arg.annotation for arg in [*node.args.args, *node.args.kwonlyargs]]
+    return {
+        name.id
+        for annotation in [*annotations, node.returns]
+        if annotation is not None
+        for name in ast.walk(annotation)
+        if isinstance(name, ast.Name) and name.id not in _BUILTINS
+    }
+
+
+_BUILTINS = frozenset({"str", "int", "bool", "bytes", "list", "dict", "tuple", "set", "float", "object"})

@@ -1,0 +1,1 @@
+"""Realistic wrong versions of parts, one module a lesson. See `bank.flaw`."""

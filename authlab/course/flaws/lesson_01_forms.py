@@ -1,0 +1,737 @@
+"""Wrong ways to check a form. Several are the guide's own; all have been seen in real code."""
+
+import re
+import sqlite3
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar
+
+import jinja2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from authlab.course.bank import flaw
+from authlab.course.mounting import original
+from authlab.forms import (
+    EMAIL_INVALID,
+    EMAIL_MAX_CHARACTERS,
+    EMAIL_SHAPE,
+    NAME_TOO_SHORT,
+    NO_LETTER,
+    NO_NUMBER,
+    NO_SPECIAL,
+    TOO_SHORT,
+    FormState,
+    SignupForm,
+    canonical_email,
+    messages_by_field,
+    password_problems,
+)
+from authlab.lab.browser import Browser
+from authlab.passwords import hash_password
+
+EMAIL = "authlab.forms:canonical_email"
+PASSWORD = "authlab.forms:password_problems"
+SIGNUP = "authlab.forms:validate_signup"
+DEBOUNCER = "authlab.forms:Debouncer"
+TEMPLATES = "authlab.pages:templates"
+BECOME_ADMIN = "authlab.course.kata.lesson_01_forms:become_admin"
+PROOF = "authlab.course.kata.lesson_01_forms:prove_password_rules"
+
+
+# 1.1: one address, one spelling
+
+
+@flaw(
+    EMAIL,
+    attack=6,
+    caught_by="test_case_makes_no_second_address",
+    misconception="Ada@ and ada@ reach one mailbox: compared as they were typed, they become two accounts.",
+)
+def case_kept(raw: str) -> str | None:
+    """The part before the @ may be case-sensitive, the standard says, so we leave it alone."""
+    address = unicodedata.normalize("NFKC", raw.strip(" "))
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    attack=6,
+    caught_by="test_case_makes_no_second_address_in_any_script",
+    misconception="Case is not a matter of A to Z: É and é stay two addresses (SQLite's NOCASE does the same).",
+)
+def ascii_casing(raw: str) -> str | None:
+    """Upper case is A to Z."""
+    address = unicodedata.normalize("NFKC", raw.strip(" "))
+    address = re.sub("[A-Z]", lambda letter: letter.group().lower(), address)
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    attack=7,
+    caught_by="test_two_encodings_of_one_letter_are_one_address",
+    misconception="Two code point sequences can be one letter on the screen: without a normal form they are two addresses.",
+)
+def lower_is_enough(raw: str) -> str | None:
+    """Lower case makes two spellings equal."""
+    address = raw.strip(" ").lower()
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    attack=8,
+    caught_by="test_a_line_break_is_no_part_of_an_address",
+    misconception="`$` matches before a last line break as well: the pattern was never held against the whole text.",
+)
+def match_and_dollar(raw: str) -> str | None:
+    """`match` starts at the beginning and `$` is the end, so the whole text has been matched."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    if len(address) > EMAIL_MAX_CHARACTERS or not re.match(EMAIL_SHAPE + "$", address):
+        return None
+    return address
+
+
+@flaw(
+    EMAIL,
+    attack=8,
+    caught_by="test_a_line_break_is_no_part_of_an_address",
+    misconception="`strip()` takes line breaks away too: an address that nobody can have typed into a field is repaired, not refused.",
+)
+def strips_line_breaks(raw: str) -> str | None:
+    """Whitespace at the ends is harmless, whichever it is."""
+    address = unicodedata.normalize("NFKC", raw.strip()).casefold()
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_the_whole_text_is_the_address",
+    misconception="`search` finds an address somewhere in the text and lets the rest pass with it.",
+)
+def found_somewhere(raw: str) -> str | None:
+    """If there is an address in it, it is an address."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    if len(address) > EMAIL_MAX_CHARACTERS or not re.search(EMAIL_SHAPE, address):
+        return None
+    return address
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_an_address_has_at_most_255_characters",
+    misconception="Without an upper limit a visitor decides how much the server normalises, stores and indexes.",
+)
+def any_length(raw: str) -> str | None:
+    """The column is TEXT, which holds anything."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    return address if re.fullmatch(EMAIL_SHAPE, address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_different_addresses_stay_different",
+    misconception="Dots are ignored by one mail provider only: elsewhere a.da@ and ada@ are two people, and one now owns both.",
+)
+def dots_dropped(raw: str) -> str | None:
+    """Dots before the @ make no difference, as everybody knows from one large provider."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    if not _has_shape(address):
+        return None
+    local, _, domain = address.partition("@")
+    return local.replace(".", "") + "@" + domain
+
+
+def _has_shape(address: str) -> bool:
+    return len(address) <= EMAIL_MAX_CHARACTERS and bool(re.fullmatch(EMAIL_SHAPE, address))
+
+
+# 1.2: everything that is wrong with a password
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_every_problem_is_named_at_once",
+    misconception="Returning at the first problem makes the visitor try four times for four problems.",
+)
+def first_problem_only(password: str) -> list[str]:
+    """One message at a time is less confusing."""
+    core = password.strip()
+    if len(core) < 8:
+        return [TOO_SHORT]
+    if not any(character.isalpha() for character in core):
+        return [NO_LETTER]
+    if not any(character.isdigit() for character in core):
+        return [NO_NUMBER]
+    if all(character.isalnum() for character in core):
+        return [NO_SPECIAL]
+    return []
+
+
+@flaw(
+    PASSWORD,
+    attack=2,
+    caught_by="test_spaces_at_the_ends_are_no_characters",
+    misconception="Counted with its padding, a password of three characters passes for eight.",
+)
+def length_with_the_padding(password: str) -> list[str]:
+    """A space is a character like any other, wherever it stands."""
+    problems = []
+    if len(password) < 8:
+        problems.append(TOO_SHORT)
+    return problems + _problems_but_length(password)
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_spaces_at_the_ends_are_not_special",
+    misconception="The length is judged without the padding, the rest with it: a space at the end counts as a special character.",
+)
+def padding_is_special(password: str) -> list[str]:
+    """Only the length needs the trimmed text."""
+    problems = [TOO_SHORT] if len(password.strip()) < 8 else []
+    return problems + _problems_but_length(password)
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_a_letter_is_a_letter_in_every_script",
+    misconception="The guide's pattern [a-zA-Z] tells everybody who writes in another script that they typed no letter.",
+)
+def ascii_letters_only(password: str) -> list[str]:
+    """A letter is a to z, in either case."""
+    core = password.strip()
+    problems = []
+    if len(core) < 8:
+        problems.append(TOO_SHORT)
+    if not re.search("[a-zA-Z]", core):
+        problems.append(NO_LETTER)
+    if not re.search("[0-9]", core):
+        problems.append(NO_NUMBER)
+    if not re.search("[^a-zA-Z0-9]", core):
+        problems.append(NO_SPECIAL)
+    return problems
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_seven_characters_are_too_few",
+    misconception="Off by one at the limit: try the number itself and its neighbours.",
+)
+def seven_will_do(password: str) -> list[str]:
+    """More than six is at least eight, roughly."""
+    core = password.strip()
+    problems = [TOO_SHORT] if len(core) < 7 else []
+    return problems + _problems_but_length(core)
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_whatever_is_neither_letter_nor_number_is_special",
+    misconception="A list of special characters forgets most of them: better to say what is not special.",
+)
+def a_list_of_specials(password: str) -> list[str]:
+    """The special characters are the ones above the digits on my keyboard."""
+    core = password.strip()
+    problems = [problem for problem in _problems_but_length(core) if problem != NO_SPECIAL]
+    if len(core) < 8:
+        problems.insert(0, TOO_SHORT)
+    if not any(character in "!@#$%^&*()" for character in core):
+        problems.append(NO_SPECIAL)
+    return problems
+
+
+def _problems_but_length(text: str) -> list[str]:
+    problems = []
+    if not any(character.isalpha() for character in text):
+        problems.append(NO_LETTER)
+    if not any(character.isdigit() for character in text):
+        problems.append(NO_NUMBER)
+    if all(character.isalnum() for character in text):
+        problems.append(NO_SPECIAL)
+    return problems
+
+
+# 1.3: the whole form
+
+
+@flaw(
+    SIGNUP,
+    attack=2,
+    caught_by="test_two_spaces_are_no_name",
+    misconception="The name is judged first and trimmed later: two spaces pass for two characters, and an empty name is stored.",
+)
+def judged_before_trimmed(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The guide's own order: a field is long enough, and then it is trimmed."""
+    errors = {}
+    name = form.get("name", "")
+    email = canonical_email(form.get("email", ""))
+    password = form.get("password", "")
+    if len(name) < 2:
+        errors["name"] = [NAME_TOO_SHORT]
+    if email is None:
+        errors["email"] = [EMAIL_INVALID]
+    if password_problems(password):
+        errors["password"] = password_problems(password)
+    for field in form.keys() - {"name", "email", "password"}:
+        errors[field] = ["There is no such field."]
+    if errors:
+        return FormState(errors=errors)
+    return SignupForm.model_construct(name=name.strip(), email=email, password=password)
+
+
+@flaw(
+    SIGNUP,
+    attack=1,
+    caught_by="test_every_field_is_judged_and_every_message_kept",
+    misconception="`required` and `minlength` are advice to the browser: whoever sends the form without the page never sees them.",
+)
+def html_is_enough(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The page has `required` and `minlength`, so what arrives has been checked."""
+    return SignupForm.model_construct(
+        name=form.get("name", ""), email=form.get("email", ""), password=form.get("password", "")
+    )
+
+
+class TwoPatterns(BaseModel):
+    """A model that says all three rules, and keeps one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=2)
+    email: str
+    password: Annotated[
+        str,
+        Field(min_length=8, pattern="[a-zA-Z]"),
+        Field(pattern="[0-9]"),
+        Field(pattern="[^a-zA-Z0-9]"),
+    ]
+
+
+@flaw(
+    SIGNUP,
+    attack=3,
+    caught_by="test_the_password_is_held_against_every_rule",
+    misconception="A field has one pattern: the last `Field(pattern=…)` wins, and the ones before it are never asked.",
+)
+def stacked_patterns(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Three patterns are three rules."""
+    trimmed = {"name": "", "email": "", "password": "", **form}
+    trimmed["name"] = trimmed["name"].strip()
+    email = canonical_email(trimmed["email"])
+    errors = {} if email else {"email": [EMAIL_INVALID]}
+    try:
+        checked = TwoPatterns.model_validate(trimmed)
+    except ValidationError as refused:
+        return FormState(errors={**messages_by_field(refused), **errors})
+    if errors:
+        return FormState(errors=errors)
+    return SignupForm.model_construct(name=checked.name, email=email, password=checked.password)
+
+
+class OpenForm(SignupForm):
+    """A sign-up form that keeps whatever else was sent."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _insert_every_field(
+    db: sqlite3.Connection, form: SignupForm, *, rounds: int, pepper: bytes, now: int
+) -> int | None:
+    """Store what the form holds, column by column: nothing to keep in step when a field is added."""
+    values = {**form.model_dump(exclude={"password"}), "created_at": now}
+    values["password_hash"] = hash_password(form.password, rounds=rounds, pepper=pepper)
+    columns = [column for column in values if column.isidentifier()]
+    marks = ", ".join("?" for _ in columns)
+    try:
+        row = db.execute(
+            f"INSERT INTO users ({', '.join(columns)}) VALUES ({marks}) RETURNING id",
+            [values[column] for column in columns],
+        ).fetchone()
+    except sqlite3.IntegrityError:
+        return None
+    return int(row[0])
+
+
+@flaw(
+    SIGNUP,
+    attack=4,
+    caught_by="test_a_field_that_nobody_asked_for_is_refused",
+    misconception="Whatever the visitor adds to the form is kept: the form decides who is an admin.",
+    companions={"authlab.accounts:create_user": _insert_every_field},
+)
+def every_field_kept(form: Mapping[str, str]) -> SignupForm | FormState:
+    """A model that accepts more fields is ready for the next version of the page."""
+    try:
+        return OpenForm.model_validate({"name": "", "email": "", "password": "", **form})
+    except ValidationError as refused:
+        return FormState(errors=messages_by_field(refused))
+
+
+@flaw(
+    SIGNUP,
+    attack=4,
+    caught_by="test_another_spelling_of_that_field_is_refused_too",
+    misconception="A list of forbidden fields misses the next spelling: `Role` is the same column. Name what is allowed.",
+    companions={"authlab.accounts:create_user": _insert_every_field},
+)
+def role_popped(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The dangerous field is `role`, so `role` is taken out."""
+    fields = {"name": "", "email": "", "password": "", **form}
+    fields.pop("role", None)
+    try:
+        return OpenForm.model_validate(fields)
+    except ValidationError as refused:
+        return FormState(errors=messages_by_field(refused))
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_every_field_is_judged_and_every_message_kept",
+    misconception="It stops at the first field that is wrong: the visitor mends one and is refused for the next.",
+)
+def first_field_only(form: Mapping[str, str]) -> SignupForm | FormState:
+    """One error is reason enough to refuse."""
+    state = _right(form)
+    if isinstance(state, FormState):
+        return FormState(errors=dict(list(state.errors.items())[:1]))
+    return state
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_every_field_is_judged_and_every_message_kept",
+    misconception="pydantic keeps one error a field, and so does this: of four broken rules the visitor learns one.",
+)
+def first_message_only(form: Mapping[str, str]) -> SignupForm | FormState:
+    """One message a field is enough."""
+    state = _right(form)
+    if isinstance(state, FormState):
+        return FormState(errors={field: messages[:1] for field, messages in state.errors.items()})
+    return state
+
+
+@flaw(
+    SIGNUP,
+    attack=1,
+    caught_by="test_a_missing_field_counts_as_empty",
+    misconception="A field that is not sent is a KeyError and a page that says 500: nobody promised that all fields come.",
+)
+def every_field_expected(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The page has three fields, so three fields arrive."""
+    return _right({"name": form["name"], "email": form["email"], "password": form["password"], **form})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_the_password_is_kept_as_it_was_typed",
+    misconception="The password is trimmed here and not at login: whoever has a space at the end is locked out.",
+)
+def password_trimmed(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Nobody means the space at the end."""
+    return _right({**form, "password": form.get("password", "").strip()})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_what_is_shown_again_holds_no_password",
+    misconception="What goes back into a page ends in caches, screenshots and logs: the password never goes back.",
+)
+def password_sent_back(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The visitor should see what they typed."""
+    state = _right(form)
+    if isinstance(state, FormState) and "password" in state.errors:
+        return FormState(errors=state.errors, message=f"You typed: {form.get('password', '')}")
+    return state
+
+
+def _right(form: Mapping[str, str]) -> SignupForm | FormState:
+    answer: SignupForm | FormState = original(SIGNUP)(form)
+    return answer
+
+
+# 1.4: ask when the typing stops
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_the_wait_begins_anew_with_each_key",
+    misconception="The wait runs from the first key on: it asks in the middle of a word.",
+)
+class WaitsFromTheFirstKey:
+    """A pause after the first key is a pause."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value; the wait goes on."""
+        if self.value is None:
+            self.since = now
+        self.value = value
+
+    def due(self, now: int) -> str | None:
+        """Return the newest value once the wait since the first one is over."""
+        if self.value is None or now - self.since < self.wait:
+            return None
+        value, self.value = self.value, None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_the_newest_value_is_asked_for",
+    misconception="It keeps the first value of the burst: the question is about an address nobody has.",
+)
+class KeepsTheFirst:
+    """What was typed first is waiting first."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value if none is waiting."""
+        self.since = now
+        if self.value is None:
+            self.value = value
+
+    def due(self, now: int) -> str | None:
+        """Return the value that waits."""
+        if self.value is None or now - self.since < self.wait:
+            return None
+        value, self.value = self.value, None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_a_value_is_due_once",
+    misconception="It does not forget what it has given: one word is asked about again and again.",
+)
+class AsksAgain:
+    """Due is due."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value whenever its wait is over."""
+        return None if now - self.since < self.wait else self.value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_a_value_is_due_when_the_wait_is_over",
+    misconception="Off by one: when exactly `wait_milliseconds` have passed, the wait is over.",
+)
+class WaitsOneLonger:
+    """More than the wait must have passed."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value after the wait."""
+        if self.value is None or now - self.since <= self.wait:
+            return None
+        value, self.value = self.value, None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_two_fields_do_not_share_a_wait",
+    misconception="What is kept on the class is shared by all its instances: two fields, or two visitors, answer each other.",
+)
+class SharesItsMemory:
+    """There is one form, so one memory will do."""
+
+    value: ClassVar[str | None] = None
+    since: ClassVar[int] = 0
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait = wait_milliseconds
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        SharesItsMemory.value, SharesItsMemory.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value after the wait."""
+        if SharesItsMemory.value is None or now - SharesItsMemory.since < self.wait:
+            return None
+        value = SharesItsMemory.value
+        SharesItsMemory.value = None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_an_emptied_field_is_a_value_too",
+    misconception="An empty text is false in Python and yet a value: `is None` is the question here.",
+)
+class OverlooksTheEmptyText:
+    """No text, no value."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since, self.value = wait_milliseconds, 0, ""
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value after the wait."""
+        if not self.value or now - self.since < self.wait:
+            return None
+        value, self.value = self.value, ""
+        return value
+
+
+# The pages: text stays text
+
+
+def _environment(**options: object) -> jinja2.Environment:
+    loader = original(TEMPLATES)().loader
+    return jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, **options)  # type: ignore[arg-type]
+
+
+@flaw(
+    TEMPLATES,
+    attack=5,
+    misconception="There are a hundred ways to run a script without that word: escape everything, remove nothing.",
+)
+def script_removed() -> jinja2.Environment:
+    """Without <script> there is no script."""
+
+    def clean(value: object) -> object:
+        return re.sub("(?i)</?script[^>]*>", "", value) if isinstance(value, str) else value
+
+    return _environment(autoescape=False, finalize=clean)
+
+
+@flaw(
+    TEMPLATES,
+    attack=5,
+    misconception="Escaping was switched on by file name, and these files have another one: it is off, and nothing says so.",
+)
+def escaped_by_file_name() -> jinja2.Environment:
+    """`select_autoescape` looks after everything that is a page."""
+    return _environment(autoescape=jinja2.select_autoescape(["htm", "xml", "jinja"]))
+
+
+# 1.5: attacks that miss
+
+
+@flaw(
+    BECOME_ADMIN,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="A name is only a name: what opens the page is the role.",
+)
+def calls_itself_admin(browser: Browser) -> str:
+    """Whoever is called admin is one."""
+    form = {"name": "admin", "email": "admin@evil.test", "password": "let-me-in-4"}
+    browser.post("/signup", form)
+    return browser.get("/admin").text
+
+
+@flaw(
+    BECOME_ADMIN,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The address of a page is no key: it answers by who you are.",
+)
+def walks_in(browser: Browser) -> str:
+    """The page is not linked, so nobody has protected it."""
+    return browser.get("/admin").text
+
+
+@flaw(
+    BECOME_ADMIN,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="Only the form's body is stored: what stands in the address is never looked at.",
+)
+def role_in_the_address(browser: Browser) -> str:
+    """A parameter is a parameter."""
+    form = {"name": "Mallory", "email": "mallory@evil.test", "password": "let-me-in-4"}
+    browser.post("/signup?role=admin", form)
+    return browser.get("/admin").text
+
+
+@flaw(
+    BECOME_ADMIN,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The form must keep the other rules: one that is refused stores nothing, whatever its role says.",
+)
+def breaks_the_other_rules(browser: Browser) -> str:
+    """Only the added field matters."""
+    browser.post("/signup", {"name": "M", "email": "m", "password": "m", "role": "admin"})
+    return browser.get("/admin").text
+
+
+# 1.6: proofs that prove too little, or too much
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_rules_of_this_lesson",
+    misconception="One good password passes under almost any rules: a proof needs inputs that wrong rules get wrong.",
+)
+def happy_path_only(password_problems: Callable[[str], list[str]]) -> None:
+    """A good password is accepted, so the rules work."""
+    assert password_problems("analytical-engine-1843") == []
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_rules_of_this_lesson",
+    misconception="A comparison that is returned or printed makes no proof: only `assert` fails.",
+)
+def returns_a_verdict(password_problems: Callable[[str], list[str]]) -> bool:
+    """True means that it works."""
+    return password_problems("") == [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL]
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_rules",
+    misconception="It asks for something the rules do not say: a space inside a password counts as special.",
+)
+def forbids_spaces(password_problems: Callable[[str], list[str]]) -> None:
+    """A space is nothing."""
+    every_rule_alone(password_problems)
+    assert password_problems("two words 2") == [NO_SPECIAL]
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_rules_of_this_lesson",
+    misconception="A crash proves nothing: right rules crash on None just as wrong ones do.",
+)
+def crashes(password_problems: Callable[[str], list[str]]) -> None:
+    """If it raises, it is caught."""
+    password_problems("a1!     ")[5]
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_rules_of_this_lesson",
+    misconception="Each rule is tried, the edges are not: padding, other scripts and the eighth character go unseen.",
+)
+def every_rule_alone(password_problems: Callable[[str], list[str]]) -> None:
+    """One example a rule covers the rules."""
+    assert password_problems("a-1") == [TOO_SHORT]
+    assert password_problems("11111111!") == [NO_LETTER]
+    assert password_problems("password!") == [NO_NUMBER]
+    assert password_problems("password1") == [NO_SPECIAL]

@@ -1,0 +1,172 @@
+"""What a learner reads when a check fails: what was called, expected, got; then why it matters.
+
+Checks are written as plain assertions. This module turns a failed one into words, from the values that pytest
+saw and the lines of the check that led there. No traceback, and nothing of the answer.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAX_VALUE_CHARACTERS = 110
+WIDTH = 100
+
+
+class Compared:
+    """pytest's view of the comparison that failed last: operator, left, right."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[str, Any, Any] | None = None
+
+
+def explain(
+    call: "pytest.CallInfo[None]", item: pytest.Item, name: str, compared: Compared, answer: Path
+) -> str:
+    """Return the message for one failed check of the part called `name`, answered in the file `answer`."""
+    assert call.excinfo is not None
+    error = call.excinfo.value
+    story = _Story(call.excinfo, item.path, name)
+    constants = {
+        repr(value): constant
+        for constant, value in vars(getattr(item, "module", None)).items()
+        if constant.isupper() and isinstance(value, str)
+    }
+    where = _line_in(call.excinfo, answer)
+    if isinstance(error, AssertionError) and where is None:
+        first = _failed_assertion(story, error, compared, constants)
+    else:
+        said = f": {error}" if str(error) else ""
+        at = f", line {where}" if where is not None else ""
+        first = f"{story.called()}: expected an answer, got {type(error).__name__}{said}{at}"
+    why = (inspect.getdoc(getattr(item, "obj", None)) or "").replace("\n", " ")
+    return "\n".join([first, *story.before(), *textwrap.wrap(why, WIDTH)])
+
+
+def _failed_assertion(
+    story: "_Story", error: AssertionError, compared: Compared, constants: Mapping[str, str]
+) -> str:
+    statement = story.statement
+    if not isinstance(statement, ast.Assert) or statement.msg is not None:
+        return str(error).split("\nassert ")[0]
+    test = statement.test
+    if isinstance(test, ast.Call) and ast.unparse(test.func) == "isinstance":
+        got = re.search(r"isinstance\((.*), [^,]*\)", str(error))
+        expected = ast.unparse(test.args[1])
+        found = _cut(got.group(1)) if got else "something else"
+        return f"{story.shown(test.args[0])}: expected a {expected}, got {found}"
+    if not isinstance(test, ast.Compare) or compared.seen is None:
+        return f"expected {story.shown(test)}"
+    operator, left, right = compared.seen
+    expected, got_value = _shown(right, constants), _shown(left, constants)
+    if _look_alike(expected, got_value):
+        expected, got_value = ascii(right), ascii(left)
+    if operator in ("==", "is"):
+        return f"{story.shown(test.left)}: expected {expected}, got {got_value}"
+    if operator == "not in":
+        return f"{story.shown(test.comparators[0])}: expected no {got_value} in it, got {expected}"
+    return f"expected {story.shown(test)}, got {got_value}"
+
+
+class _Story:
+    """The statement at which a check failed, and the ones before it that led there."""
+
+    def __init__(self, excinfo: "pytest.ExceptionInfo[BaseException]", check: Path, name: str) -> None:
+        self._name = name
+        self.statement: ast.stmt | None = None
+        self._steps: list[ast.stmt] = []
+        lines = [entry.lineno + 1 for entry in excinfo.traceback if entry.path == check]
+        if lines:
+            tree = ast.parse(check.read_text(encoding="utf-8"))
+            self._find(tree, lines[0])
+
+    def _find(self, tree: ast.Module, line: int) -> None:
+        function = next(
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+        )
+        body = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node is not function]
+        simple = [node for node in body if isinstance(node, ast.Assert | ast.Assign | ast.Expr)]
+        simple.sort(key=lambda node: node.lineno)
+        for node in simple:
+            if node.lineno <= line <= (node.end_lineno or node.lineno):
+                self.statement = node
+                return
+            if isinstance(node, ast.Assign) or (
+                isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+            ):
+                self._steps.append(node)
+            elif isinstance(node, ast.Assert) and self._calls_a_local(node):
+                self._steps.append(ast.Expr(_first_operand(node.test)))
+
+    def _calls_a_local(self, node: ast.Assert) -> bool:
+        """An assertion that passed may have moved something on: `assert debouncer.due(400) == "ada"`."""
+        operand = _first_operand(node.test)
+        return isinstance(operand, ast.Call) and isinstance(operand.func, ast.Attribute)
+
+    def shown(self, node: ast.AST) -> str:
+        """Return an expression as it is written, with a single step's variable replaced by what it holds."""
+        step = self._single_step()
+        if step is None:
+            return _cut(ast.unparse(node))
+        target, value = step
+
+        class Inline(ast.NodeTransformer):
+            def visit_Name(self, name: ast.Name) -> ast.AST:
+                return value if name.id == target else name
+
+        return _cut(ast.unparse(Inline().visit(ast.parse(ast.unparse(node), mode="eval"))), 220)
+
+    def called(self) -> str:
+        """Return the call that crashed."""
+        node = self.statement
+        expression = node.test if isinstance(node, ast.Assert) else getattr(node, "value", None)
+        return self.shown(expression) if expression is not None else f"{self._name}(…)"
+
+    def before(self) -> list[str]:
+        """Return the lines that led to the failure, when one expression cannot say it."""
+        if self._single_step() is not None or not self._steps:
+            return []
+        return [f"  after  {_cut(ast.unparse(step))}" for step in self._steps]
+
+    def _single_step(self) -> tuple[str, ast.expr] | None:
+        if len(self._steps) != 1 or not isinstance(self._steps[0], ast.Assign):
+            return None
+        target = self._steps[0].targets[0]
+        return (target.id, self._steps[0].value) if isinstance(target, ast.Name) else None
+
+
+def _first_operand(test: ast.expr) -> ast.expr:
+    return test.left if isinstance(test, ast.Compare) else test
+
+
+def _shown(value: object, constants: Mapping[str, str]) -> str:
+    """Return a value as a learner would write it: messages by the names of their constants."""
+    text = repr(value)
+    for literal, constant in constants.items():
+        text = text.replace(literal, constant)
+    return _cut(text)
+
+
+def _look_alike(first: str, second: str) -> bool:
+    """Return whether two texts read the same: then only their code points tell them apart."""
+    return unicodedata.normalize("NFKC", first) == unicodedata.normalize("NFKC", second)
+
+
+def _cut(text: str, limit: int = MAX_VALUE_CHARACTERS) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 30]}… ({len(text)} characters)"
+
+
+def _line_in(excinfo: "pytest.ExceptionInfo[BaseException]", path: Path) -> int | None:
+    """Return the line of the learner's file at which it crashed, or None if it did not crash there."""
+    last = excinfo.traceback[-1]
+    if isinstance(excinfo.value, AssertionError) and last.path != path:
+        return None
+    return next((e.lineno + 1 for e in reversed(excinfo.traceback) if e.path == path), None)

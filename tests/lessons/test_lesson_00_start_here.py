@@ -1,0 +1,33 @@
+"""Checks of lesson 0."""
+
+from authlab.course import judging
+from authlab.course.judging import exercise
+from authlab.lab.apps import LabApp
+from authlab.responses import see_other
+
+
+@exercise("0.1")
+class TestSeeThePageOverThere:
+    def test_the_browser_is_told_where_to_go(self) -> None:
+        """The visitor has signed up; the Location header is what takes them to their profile."""
+        assert see_other("/profile").headers.get("Location") == "/profile"
+
+    def test_another_form_leads_to_another_page(self) -> None:
+        """After logging out it is the login page: the address is the one that was asked for."""
+        assert see_other("/login").headers.get("Location") == "/login"
+
+    def test_the_browser_is_told_to_come_back_with_get(self) -> None:
+        """303 says "fetch that page with GET". After 302 a browser may, after 307 it must send the form
+        again, password included; 301 it remembers for ever; and a 200 is sent again at each reload."""
+        assert see_other("/profile").status_code == 303
+
+
+@exercise("0.2")
+class TestBeSomebodyElse:
+    def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
+        """Where a bare number passes for a session, whoever writes 3 into the cookie is member 3."""
+        judging.attack_wins("0.2", lab_app)
+
+    def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
+        """A signed session cannot be made up: the same requests end at the login page."""
+        judging.attack_loses("0.2", lab_app)

@@ -1,0 +1,279 @@
+"""Checks of lesson 1."""
+
+from authlab.course import judging
+from authlab.course.judging import exercise
+from authlab.forms import (
+    EMAIL_INVALID,
+    NAME_TOO_SHORT,
+    NO_LETTER,
+    NO_NUMBER,
+    NO_SPECIAL,
+    TOO_SHORT,
+    Debouncer,
+    FormState,
+    SignupForm,
+    canonical_email,
+    password_problems,
+    validate_signup,
+)
+from authlab.lab.apps import LabApp
+
+
+@exercise("1.1")
+class TestOneAddressOneSpelling:
+    def test_a_plain_address_is_kept(self) -> None:
+        """Most visitors type their address as it is; it comes back unchanged."""
+        assert canonical_email("ada@lab.test") == "ada@lab.test"
+
+    def test_spaces_around_it_are_not_part_of_it(self) -> None:
+        """Phones add a space after a suggested word."""
+        assert canonical_email("  ada@lab.test ") == "ada@lab.test"
+
+    def test_case_makes_no_second_address(self) -> None:
+        """Ada@Lab.Test and ada@lab.test reach one mailbox. Compared as typed they are two accounts, and
+        whoever signed up on a phone that capitalises cannot log in on a laptop that does not."""
+        assert canonical_email("Ada@Lab.Test") == "ada@lab.test"
+
+    def test_case_makes_no_second_address_in_any_script(self) -> None:
+        """É and é differ by case alone, and so do Ж and ж: case is not a matter of A to Z."""
+        assert canonical_email("ZOÉ@lab.test") == "zo\u00e9@lab.test"
+        assert canonical_email("ЖАННА@lab.test") == "жанна@lab.test"
+
+    def test_two_encodings_of_one_letter_are_one_address(self) -> None:
+        """é is one code point or two (e and an accent), K can be the Kelvin sign: on the screen they are
+        the same, so a twin account would look like the victim's."""
+        assert canonical_email("zoe\u0301@lab.test") == "zo\u00e9@lab.test"
+        assert canonical_email("\u212aim@lab.test") == "kim@lab.test"
+
+    def test_what_is_no_address_is_none(self) -> None:
+        """None means: show the form again."""
+        assert canonical_email("") is None
+        assert canonical_email("ada") is None
+        assert canonical_email("ada@lab") is None
+        assert canonical_email("ada@@lab.test") is None
+        assert canonical_email("@lab.test") is None
+
+    def test_the_whole_text_is_the_address(self) -> None:
+        """An address somewhere in a longer text brings the rest of the text along."""
+        assert canonical_email("Ada <ada@lab.test>") is None
+        assert canonical_email("ada@lab.test, eve@evil.test") is None
+
+    def test_a_line_break_is_no_part_of_an_address(self) -> None:
+        """In the header of a mail, a line break begins a header of the attacker's choice. `$` matches before
+        a last line break, and `strip()` hides it: hold the pattern against the whole text."""
+        assert canonical_email("ada@lab.test\n") is None
+        assert canonical_email("ada@lab.test\r\nBcc: all@lab.test") is None
+        assert canonical_email("\nada@lab.test") is None
+
+    def test_a_control_character_is_no_part_of_an_address(self) -> None:
+        """Some programs stop reading at a NUL, others do not: they would see two different addresses."""
+        assert canonical_email("a\x00da@lab.test") is None
+
+    def test_an_address_has_at_most_255_characters(self) -> None:
+        """A limit for the visitor is a limit for the attacker too: 255 pass, 256 do not."""
+        assert canonical_email("a" * 246 + "@lab.test") == "a" * 246 + "@lab.test"
+        assert canonical_email("a" * 247 + "@lab.test") is None
+
+    def test_different_addresses_stay_different(self) -> None:
+        """Dots, tags and look-alikes of another alphabet are other people's addresses, whatever one
+        provider does: the second а is Cyrillic."""
+        assert canonical_email("a.da@lab.test") == "a.da@lab.test"
+        assert canonical_email("ada+news@lab.test") == "ada+news@lab.test"
+        assert canonical_email("ad\u0430@lab.test") == "ad\u0430@lab.test"
+
+
+@exercise("1.2")
+class TestEverythingThatIsWrongWithAPassword:
+    def test_a_good_password_has_no_problem(self) -> None:
+        """Letters, numbers and something else, eight or more."""
+        assert password_problems("analytical-engine-1843") == []
+
+    def test_every_problem_is_named_at_once(self) -> None:
+        """Four problems told one by one are four tries; told together they are one."""
+        assert password_problems("") == [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL]
+        assert password_problems("abc") == [TOO_SHORT, NO_NUMBER, NO_SPECIAL]
+
+    def test_seven_characters_are_too_few(self) -> None:
+        """At a limit, try the number itself and the one before."""
+        assert password_problems("abc-567") == [TOO_SHORT]
+        assert password_problems("abc-5678") == []
+
+    def test_each_rule_is_kept_alone(self) -> None:
+        """Each of these breaks exactly one rule."""
+        assert password_problems("11111111!") == [NO_LETTER]
+        assert password_problems("password!") == [NO_NUMBER]
+        assert password_problems("password1") == [NO_SPECIAL]
+
+    def test_a_letter_is_a_letter_in_every_script(self) -> None:
+        """[a-zA-Z] tells a visitor from Sofia that "пароль" has no letter."""
+        assert password_problems("пароль-12") == []
+        assert password_problems("пароль12") == [NO_SPECIAL]
+
+    def test_whatever_is_neither_letter_nor_number_is_special(self) -> None:
+        """A list of special characters always forgets some: here the underscore, €, a space between words."""
+        assert password_problems("under_score1") == []
+        assert password_problems("100€pounds") == []
+        assert password_problems("two words 2") == []
+
+    def test_spaces_at_the_ends_are_no_characters(self) -> None:
+        """Three characters and five spaces are three characters: the spaces are guessed first."""
+        assert password_problems("a1!     ") == [TOO_SHORT]
+        assert password_problems("     a1!") == [TOO_SHORT]
+
+    def test_spaces_at_the_ends_are_not_special(self) -> None:
+        """A space that a phone added is no special character."""
+        assert password_problems("abcd1234 ") == [NO_SPECIAL]
+
+
+@exercise("1.3")
+class TestTheGuidesOwnMistake:
+    def test_a_good_form_becomes_a_signup(self) -> None:
+        """The name trimmed, the e-mail in its one spelling."""
+        form = validate_signup(
+            {"name": " Ada ", "email": "Ada@Lab.test", "password": "analytical-engine-1843"}
+        )
+        assert isinstance(form, SignupForm)
+        assert form.name == "Ada"
+        assert form.email == "ada@lab.test"
+
+    def test_two_spaces_are_no_name(self) -> None:
+        """Judged first and trimmed later, "  " has two characters, and a member without a name is stored."""
+        state = validate_signup({"name": "  ", "email": "ada@lab.test", "password": "analytical-engine-1843"})
+        assert isinstance(state, FormState)
+        assert state.errors == {"name": [NAME_TOO_SHORT]}
+
+    def test_every_field_is_judged_and_every_message_kept(self) -> None:
+        """The visitor sees everything that is wrong at once: errors are data, not an early return."""
+        state = validate_signup({"name": "A", "email": "nowhere", "password": "abc"})
+        assert isinstance(state, FormState)
+        assert state.errors == {
+            "name": [NAME_TOO_SHORT],
+            "email": [EMAIL_INVALID],
+            "password": [TOO_SHORT, NO_NUMBER, NO_SPECIAL],
+        }
+
+    def test_the_password_is_held_against_every_rule(self) -> None:
+        """Of two patterns on one pydantic field the last one wins, and the first is never asked."""
+        state = validate_signup({"name": "Ada", "email": "ada@lab.test", "password": "11111111!"})
+        assert isinstance(state, FormState)
+        assert state.errors == {"password": [NO_LETTER]}
+
+    def test_a_missing_field_counts_as_empty(self) -> None:
+        """Nobody promised that the page's fields arrive: a form without any is refused, it does not crash."""
+        state = validate_signup({})
+        assert isinstance(state, FormState)
+        assert state.errors == {
+            "name": [NAME_TOO_SHORT],
+            "email": [EMAIL_INVALID],
+            "password": [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL],
+        }
+
+    def test_a_field_that_nobody_asked_for_is_refused(self) -> None:
+        """`role=admin` is one field more, in a request that anyone can write. It is an error, not a gift."""
+        state = validate_signup(
+            {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4", "role": "admin"}
+        )
+        assert isinstance(state, FormState)
+        assert list(state.errors) == ["role"]
+
+    def test_another_spelling_of_that_field_is_refused_too(self) -> None:
+        """`Role` is the same column to the database. A list of bad names misses it; the list of the three
+        good names does not."""
+        state = validate_signup(
+            {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4", "Role": "admin"}
+        )
+        assert isinstance(state, FormState)
+        assert list(state.errors) == ["Role"]
+
+    def test_the_password_is_kept_as_it_was_typed(self) -> None:
+        """Trimmed here and not at login, or the other way round, it locks its owner out."""
+        form = validate_signup(
+            {"name": "Ada", "email": "ada@lab.test", "password": " analytical-engine-1843 "}
+        )
+        assert isinstance(form, SignupForm)
+        assert form.password == " analytical-engine-1843 "
+
+    def test_what_is_shown_again_holds_no_password(self) -> None:
+        """A refused form goes back into a page, and from there into caches and screenshots."""
+        state = validate_signup({"name": "Ada", "email": "ada@lab.test", "password": "hunter2"})
+        assert "hunter2" not in repr(state)
+
+
+@exercise("1.4")
+class TestAskWhenTheTypingStops:
+    def test_nothing_is_due_before_anything_was_typed(self) -> None:
+        """An empty form asks nothing."""
+        assert Debouncer(400).due(1000) is None
+
+    def test_a_value_is_due_when_the_wait_is_over(self) -> None:
+        """Not a millisecond earlier, and not one later."""
+        debouncer = Debouncer(400)
+        debouncer.push("ada@lab.test", 1000)
+        assert debouncer.due(1399) is None
+        assert debouncer.due(1400) == "ada@lab.test"
+
+    def test_a_value_is_due_once(self) -> None:
+        """One pause in the typing is one question to the server."""
+        debouncer = Debouncer(400)
+        debouncer.push("ada@lab.test", 0)
+        assert debouncer.due(400) == "ada@lab.test"
+        assert debouncer.due(500) is None
+
+    def test_the_newest_value_is_asked_for(self) -> None:
+        """Who types "a", "ad", "ada" wants to know about "ada"."""
+        debouncer = Debouncer(400)
+        debouncer.push("a", 0)
+        debouncer.push("ad", 100)
+        debouncer.push("ada", 200)
+        assert debouncer.due(600) == "ada"
+
+    def test_the_wait_begins_anew_with_each_key(self) -> None:
+        """Whoever types slowly but steadily is asked about once, at the end."""
+        debouncer = Debouncer(400)
+        debouncer.push("a", 0)
+        debouncer.push("ad", 300)
+        assert debouncer.due(450) is None
+        assert debouncer.due(700) == "ad"
+
+    def test_after_a_pause_it_starts_over(self) -> None:
+        """A second thought is a second question."""
+        debouncer = Debouncer(400)
+        debouncer.push("ada", 0)
+        assert debouncer.due(400) == "ada"
+        debouncer.push("eve", 1000)
+        assert debouncer.due(1400) == "eve"
+
+    def test_an_emptied_field_is_a_value_too(self) -> None:
+        """Whoever clears the field wants the old complaint gone; an empty text is a value, None is not."""
+        debouncer = Debouncer(400)
+        debouncer.push("", 0)
+        assert debouncer.due(400) == ""
+
+    def test_two_fields_do_not_share_a_wait(self) -> None:
+        """What belongs to one object is kept on it, not on its class."""
+        first, second = Debouncer(400), Debouncer(400)
+        first.push("ada", 0)
+        assert second.due(400) is None
+        assert first.due(400) == "ada"
+
+
+@exercise("1.5")
+class TestAFieldThatNobodyAskedFor:
+    def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
+        """Where every field is kept, a form with `role=admin` makes an admin."""
+        judging.attack_wins("1.5", lab_app)
+
+    def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
+        """Where only three fields are allowed, a fourth is refused with the whole form."""
+        judging.attack_loses("1.5", lab_app)
+
+
+@exercise("1.6")
+class TestATestThatWrongRulesDoNotSurvive:
+    def test_it_spares_right_rules(self) -> None:
+        """A test that refuses a right answer is worse than none: people learn to ignore it."""
+        judging.proof_spares_the_right("1.6")
+
+    def test_it_catches_the_wrong_rules_of_this_lesson(self) -> None:
+        """A test that cannot fail proves nothing."""
+        judging.proof_catches_the_taught("1.6")
