@@ -1,0 +1,218 @@
+"""A browser for lessons and attacks: `requests`, with the rules that real browsers keep for cookies and
+origins.
+
+`requests` on its own keeps some of them wrong for us: it never sends a Secure cookie to a local server,
+knows no
+SameSite, and reads the wall clock. This one talks to the app in the same process, at an https address of
+its own, so no port is opened and nothing depends on the machine. It models: Secure, HttpOnly, SameSite, Path,
+Max-Age (on the lab's clock), the `__Host-` prefix, and the Origin and Sec-Fetch-Site headers of a page's
+requests.
+It runs no script and follows no redirect: a followed redirect to /login would look like a 200.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from werkzeug.test import create_environ, run_wsgi_app
+
+from authlab.forms import Debouncer
+from authlab.request import TRACE_KEY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+LAB_ORIGIN = "https://lab.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie as a browser keeps it. `expires_at` is None for a cookie that ends with the browser."""
+
+    name: str
+    value: str
+    path: str
+    http_only: bool
+    same_site: str
+    expires_at: int | None
+
+
+class Browser:
+    """One visitor's browser, with its own cookies.
+
+    `page` is the origin of the page the visitor is on: a form on `https://evil.test` that posts to the
+    lab sends that origin, and carries only the cookies that SameSite lets through.
+    """
+
+    def __init__(self, app: "WSGIApplication", clock: Callable[[], int], *, page: str = LAB_ORIGIN) -> None:
+        self.page = page
+        self.cookies: dict[str, Cookie] = {}
+        self.trace: list[tuple[str, str]] = []
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = False  # proxies and certificates of the machine have no say here
+        self._session.headers.clear()
+        self._session.headers["User-Agent"] = "authlab"
+        self._session.mount("https://", _InProcess(app, self))
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """Send a GET, as if the visitor had followed a link. Options are those of `requests`."""
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, data: Any = None, **options: Any) -> requests.Response:
+        """Send a form, as if a page had posted it. Options are those of `requests`."""
+        return self.request("POST", path, data=data, **options)
+
+    def request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        """Send one request to the lab and return its one answer."""
+        same_site = self.page == LAB_ORIGIN
+        sent = {"Sec-Fetch-Site": "same-origin" if same_site else "cross-site"}
+        if method not in ("GET", "HEAD"):
+            sent["Origin"] = self.page
+        cookie_header = self._cookie_header(method, path, same_site)
+        if cookie_header:
+            sent["Cookie"] = cookie_header
+        self.trace = []
+        url = urljoin(LAB_ORIGIN, path)
+        response = self._session.request(
+            method, url, headers={**sent, **(headers or {})}, allow_redirects=False, **options
+        )
+        self._session.cookies.clear()  # ours are kept below, by a browser's rules
+        for text in response.raw.headers.getlist("Set-Cookie"):
+            self._keep(text)
+        return response
+
+    def follow(self, response: requests.Response) -> requests.Response:
+        """Go where a redirect points, as a browser does: 303 with GET, 307 and 308 with the form once
+        more."""
+        location = response.headers["Location"]
+        if response.status_code in (307, 308):
+            sent = response.request
+            body_type = {"Content-Type": str(sent.headers.get("Content-Type", ""))}
+            return self.request(str(sent.method), location, data=sent.body, headers=body_type)
+        return self.get(location)
+
+    def set_cookie(self, name: str, value: str) -> None:
+        """Write a cookie, as anyone can in a browser's developer tools."""
+        self.cookies[name] = Cookie(name, value, "/", True, "Lax", None)
+
+    def script_reads(self) -> str:
+        """Return what a script on the page would read in `document.cookie`."""
+        return "; ".join(f"{c.name}={c.value}" for c in self.cookies.values() if not c.http_only)
+
+    def type_email(self, text: str, *, milliseconds_a_key: int) -> list[str]:
+        """Type an address into the sign-up form; return what the page asked the server meanwhile.
+
+        The page's script (`static/signup.js`) follows the rule of `forms.Debouncer`: it waits for a pause of
+        400 milliseconds before it asks `/signup/available`.
+        """
+        debouncer, asked = Debouncer(400), []
+        for pressed in range(1, len(text) + 1):
+            asked.append(debouncer.due(pressed * milliseconds_a_key))
+            debouncer.push(text[:pressed], pressed * milliseconds_a_key)
+        asked.append(debouncer.due(len(text) * milliseconds_a_key + 400))
+        questions = [email for email in asked if email is not None]
+        for email in questions:
+            self.get("/signup/available", params={"email": email})
+        return questions
+
+    def _cookie_header(self, method: str, path: str, same_site: bool) -> str:
+        now, wanted = self._clock(), urlsplit(path).path or "/"
+        self.cookies = {
+            name: cookie
+            for name, cookie in self.cookies.items()
+            if cookie.expires_at is None or now < cookie.expires_at
+        }
+        return "; ".join(
+            f"{cookie.name}={cookie.value}"
+            for cookie in self.cookies.values()
+            if wanted.startswith(cookie.path)
+            # From another site: None always, Lax with a followed link only, Strict never.
+            and (same_site or cookie.same_site == "None" or (cookie.same_site == "Lax" and method == "GET"))
+        )
+
+    def _keep(self, text: str) -> None:
+        """Keep, replace or drop a cookie as a `Set-Cookie` line says."""
+        try:
+            parsed = SimpleCookie(text)
+        except CookieError:
+            return
+        for name, morsel in parsed.items():
+            if name.startswith("__Host-") and not (
+                morsel["secure"] and morsel["path"] == "/" and not morsel["domain"]
+            ):
+                continue  # the prefix is a promise: a browser refuses a cookie that breaks it
+            age = morsel["max-age"]
+            if age and int(age) <= 0:
+                self.cookies.pop(name, None)
+                continue
+            self.cookies[name] = Cookie(
+                name,
+                morsel.value,
+                morsel["path"] or "/",
+                bool(morsel["httponly"]),
+                morsel["samesite"] or "Lax",
+                self._clock() + int(age) if age else None,
+            )
+
+
+class _InProcess(BaseAdapter):
+    """Hands a prepared request to the WSGI app, and its answer back, without a socket."""
+
+    def __init__(self, app: "WSGIApplication", browser: Browser) -> None:
+        super().__init__()
+        self._app = app
+        self._browser = browser
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        """Answer one request."""
+        url = urlsplit(str(request.url))
+        body = request.body or b""
+        sent = body.encode() if isinstance(body, str) else body
+        assert isinstance(sent, bytes)  # lessons send forms and JSON, never streams
+        environ = create_environ(
+            path=url.path,
+            query_string=url.query,
+            base_url=f"{url.scheme}://{url.netloc}",
+            method=str(request.method),
+            headers=list(request.headers.items()),
+            input_stream=BytesIO(sent),
+            content_length=len(sent),
+        )
+        environ["REMOTE_ADDR"] = "127.0.0.1"
+        environ[TRACE_KEY] = self._browser.trace
+        content, status, headers = run_wsgi_app(self._app, environ, buffered=True)
+        return _response(request, b"".join(content), status, headers)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _response(
+    request: requests.PreparedRequest,
+    body: bytes,
+    status: str,
+    headers: Iterable[tuple[str, str]],
+) -> requests.Response:
+    code, _, reason = status.partition(" ")
+    raw = HTTPResponse(
+        body=BytesIO(body), headers=HTTPHeaderDict(headers), status=int(code), preload_content=False
+    )
+    response = requests.Response()
+    response.status_code = int(code)
+    response.reason = reason.title()
+    response.headers.update(dict(raw.headers.items()))
+    response.raw = raw
+    response._content = body
+    response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+    response.url = str(request.url)
+    response.request = request
+    return response

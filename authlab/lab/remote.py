@@ -1,0 +1,161 @@
+"""An app with other parts mounted: a flaw, or the learner's own answers.
+
+Parts are mounted while their modules load, so such an app lives in a process of its own. It is spoken to
+through
+pipes: no port is opened, and it ends with the notebook. From the outside it is used like any `LabApp`.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from authlab.course.places import EXERCISES, ROOT
+from authlab.lab.browser import Browser
+from authlab.lab.clock import LabClock
+from authlab.request import TRACE_KEY
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class RemoteApp:
+    """A lab's app in a process of its own, with `flaw` mounted, or the answers to `mine` from `folder`."""
+
+    def __init__(
+        self, *, flaw: str | None = None, mine: Sequence[str] = (), folder: Path = EXERCISES
+    ) -> None:
+        self.clock = LabClock()
+        self.mounted: tuple[str, ...] = ()
+        self._host = subprocess.Popen(
+            [sys.executable, "-m", "authlab.lab.remote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            cwd=ROOT,
+        )
+        self._close = weakref.finalize(self, _end, self._host)
+        said = self._ask({"flaw": flaw, "mine": list(mine), "folder": str(folder.resolve())})
+        if "error" in said:
+            self.close()
+            raise LookupError(said["error"])
+        self.mounted = tuple(said["mounted"])
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+        said = self._ask(
+            {
+                "now": self.clock.now,
+                "body": base64.b64encode(environ["wsgi.input"].read()).decode(),
+                "environ": {key: value for key, value in environ.items() if isinstance(value, str)},
+            }
+        )
+        trace = environ.get(TRACE_KEY)
+        if trace is not None:
+            trace.extend((layer, what) for layer, what in said["trace"])
+        start_response(said["status"], [(name, value) for name, value in said["headers"]])
+        return [base64.b64decode(said["body"])]
+
+    def browser(self, **options: Any) -> Browser:
+        """Return a new visitor's browser, with no cookie."""
+        return Browser(self, self.clock, **options)
+
+    def members(self) -> list[tuple[str, str, str]]:
+        """Return (name, e-mail, role) of all members, from the table itself: the operator's view."""
+        return [tuple(row) for row in self._ask({"members": True})["members"]]
+
+    def close(self) -> None:
+        """End the process."""
+        self._close()
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._host.stdin is not None and self._host.stdout is not None
+        self._host.stdin.write(json.dumps(question) + "\n")
+        self._host.stdin.flush()
+        line = self._host.stdout.readline()
+        if not line:
+            raise RuntimeError("the app's process ended; open the app again")
+        return dict(json.loads(line))
+
+
+def _end(host: "subprocess.Popen[str]") -> None:
+    assert host.stdin is not None and host.stdout is not None
+    host.stdin.close()
+    try:
+        host.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        host.kill()
+        host.wait()
+    host.stdout.close()
+
+
+def serve_pipes() -> None:
+    """Be the app's process: mount what the first line names, then answer a request a line."""
+    from authlab.course import mounting
+    from authlab.course.curriculum import exercises
+    from authlab.course.parts import PARTS
+
+    mounting.install({*PARTS, *(exercise.part for exercise in exercises())})
+    say = _private_stdout()
+    wanted = json.loads(sys.stdin.readline())
+    from authlab.course.mounts import MountsError, mounts_for
+    from authlab.lab.apps import LabApp
+
+    try:
+        mounts = mounts_for(wanted["flaw"], wanted["mine"], Path(wanted["folder"]))
+    except MountsError as error:
+        say({"error": str(error)})
+        return
+    with mounting.mounted(mounts):
+        app = LabApp()
+        say({"mounted": list(mounts)})
+        for line in sys.stdin:
+            say(_answer(app, json.loads(line)))
+        app.close()
+
+
+def _answer(app: Any, question: dict[str, Any]) -> dict[str, Any]:
+    from io import BytesIO
+
+    from werkzeug.test import run_wsgi_app
+
+    if "members" in question:
+        return {"members": [(user.name, user.email, user.role) for user in app.users()]}
+    app.clock.now = question["now"]
+    trace: list[tuple[str, str]] = []
+    body = base64.b64decode(question["body"])
+    environ = {
+        **question["environ"],
+        "wsgi.version": (1, 0),
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        TRACE_KEY: trace,
+    }
+    content, status, headers = run_wsgi_app(app, environ, buffered=True)
+    return {
+        "status": status,
+        "headers": list(headers),
+        "body": base64.b64encode(b"".join(content)).decode(),
+        "trace": trace,
+    }
+
+
+def _private_stdout() -> Callable[[Mapping[str, Any]], None]:
+    """Return a way to answer that a `print` in an answer cannot garble."""
+    import os
+
+    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return lambda said: print(json.dumps(said), file=results, flush=True)
+
+
+if __name__ == "__main__":
+    serve_pipes()

@@ -1,0 +1,92 @@
+"""A request's way through the layers: which it reached, in what order, and which decided."""
+
+from collections.abc import Iterable, Sequence
+
+from authlab.lab.show.display import (
+    CELL,
+    CLEAR,
+    FADED,
+    HAIRLINE,
+    MONOSPACE,
+    TABLE,
+    Display,
+    Tone,
+    bar,
+    card,
+    paragraph,
+    printable,
+    quoted,
+)
+
+LAYERS = ("app", "middleware", "pages", "actions", "api", "forms", "dal", "db")
+_ROUTED = frozenset({"pages", "actions", "api"})
+
+
+def request_path(trace: Iterable[tuple[str, str]]) -> Display:
+    """Return the steps of one request as a table of lanes, from the trace that the app left.
+
+    Each lane is a layer that took part. The step that decided the answer is marked, and the
+    questions to the database are counted.
+    """
+    steps = list(trace)
+    if not steps:
+        return card(paragraph("No step was traced: has a request been sent?"))
+    lanes = [layer for layer in LAYERS if any(step[0] == layer for step in steps)]
+    lanes += dict.fromkeys(layer for layer, _ in steps if layer not in LAYERS)
+    decided, word = deciding_step(steps)
+    questions = sum(layer == "db" for layer, _ in steps)
+    summary = (
+        f"{word.capitalize()} by {steps[decided][0]} · "
+        f"{questions} question{'' if questions == 1 else 's'} to the database"
+    )
+    head = bar("The request's way through the layers")
+    return card(head, _lanes(steps, lanes, decided, word), paragraph(summary, ruled=True))
+
+
+def deciding_step(steps: Sequence[tuple[str, str]]) -> tuple[int, str]:
+    """Return the number of the step that settled what the visitor gets, and what it did.
+
+    "decided": a layer before any page, action or API answered in its place, or the last refusal
+    settled it. "answered": nobody refused, or the visitor is served all the same (a start page that
+    greets guests too).
+    """
+    routed = [number for number, (layer, _) in enumerate(steps) if layer in _ROUTED]
+    if not routed:
+        stopped = [number for number, (layer, _) in enumerate(steps) if layer == "middleware"]
+        return (stopped or [len(steps) - 1])[-1], "decided"
+    refused = [number for number, (_, what) in enumerate(steps) if what.startswith("refused")]
+    if refused and not steps[-1][1].startswith("2"):
+        return refused[-1], "decided"
+    return routed[-1], "answered"
+
+
+def _lanes(steps: Sequence[tuple[str, str]], lanes: Sequence[str], decided: int, word: str) -> Display:
+    narrow = f"{CELL};padding:3px 6px;text-align:center;border-left:{HAIRLINE};width:1%"
+    title = f"{narrow};font-weight:600;font-size:.93em;white-space:nowrap"
+    header = "".join(f'<th style="{title}">{quoted(lane)}</th>' for lane in lanes)
+    told = f"{CELL};border-left:{HAIRLINE};min-width:130px;overflow-wrap:break-word"
+    body, texts = [], []
+    for number, (layer, what) in enumerate(steps):
+        chosen = number == decided
+        tone = Tone.NOTE if chosen else Tone.PLAIN if layer == "db" else Tone.INFO
+        cells = "".join(
+            f'<td style="{narrow};{tone.tint}">{"◆" if chosen else "●"}</td>'
+            if lane == layer
+            else f'<td style="{narrow}"></td>'
+            for lane in lanes
+        )
+        font = f";{MONOSPACE};font-size:.9em" if layer == "db" else ""
+        words = f'<b style="font-weight:600">{quoted(what)}</b>' if chosen else quoted(what)
+        body.append(
+            f'<tr style="{CLEAR};border-top:{HAIRLINE}">'
+            f'<td style="{CELL};padding-right:4px;opacity:.6;width:1%">{number + 1}</td>{cells}'
+            f'<td style="{told}{font}">{words}{f" <b>◆ {word}</b>" if chosen else ""}</td></tr>'
+        )
+        texts.append(f"  {number + 1:>2}  {layer:<11} {what}{f'  <- {word}' if chosen else ''}")
+    html = (
+        f'<div style="overflow-x:auto"><table style="{TABLE}"><thead><tr style="{CLEAR}">'
+        f'<th style="{CELL}"></th>{header}'
+        f'<th style="{told};padding:3px 12px;font-weight:400;{FADED}">what it did</th></tr></thead>'
+        f"<tbody>{''.join(body)}</tbody></table></div>"
+    )
+    return Display(html, printable("\n".join(texts)))

@@ -1,0 +1,76 @@
+"""A small table of things that were computed: what each wrong version does, who may see what."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from authlab.lab.show.display import CELL, EDGE, HAIRLINE, TABLE, Display, Tone, printable, quoted
+
+Cell = object
+
+
+def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Display:
+    """Return rows as a table: True as "✓ yes", False as "✗ no", None as a dash, the rest as text.
+
+    Raises ValueError when the rows are not equally long: a cell under the wrong heading is a false
+    statement.
+    """
+    cells = [[_shown(cell) for cell in row] for row in rows]
+    columns = len(headers) or (len(cells[0]) if cells else 0)
+    for row in cells:
+        if len(row) != columns:
+            raise ValueError(f"table: expected {columns} cells in each row, got {len(row)}: {row}")
+    head = "".join(
+        f'<th style="{CELL};padding:4px 12px;font-weight:600">{quoted(title)}</th>' for title in headers
+    )
+    if head:
+        head = f'<thead><tr style="{Tone.PLAIN.tint};border-bottom:{EDGE}">{head}</tr></thead>'
+    body = "".join(_row(row, number) for number, row in enumerate(cells))
+    html = (
+        f'<div class="mathjax_ignore" style="border:{EDGE};border-radius:5px;margin:4px 0 8px 0;'
+        'max-width:860px;overflow-x:auto;line-height:1.5">'
+        f'<table style="{TABLE}">{head}<tbody>{body}</tbody></table></div>'
+    )
+    return Display(html, _text([list(headers), *cells] if headers else cells, bool(headers)))
+
+
+def _row(row: Sequence[str], number: int) -> str:
+    edge = f";border-top:{HAIRLINE}" if number else ""
+    style = f"{CELL};padding:3px 12px;overflow-wrap:break-word"
+    cells = "".join(f'<td style="{style};{_tint(cell)}">{quoted(cell)}</td>' for cell in row)
+    return f'<tr style="background:rgba(0,0,0,0){edge}">{cells}</tr>'
+
+
+def _shown(cell: Cell) -> str:
+    if cell is True:
+        return "✓ yes"
+    if cell is False:
+        return "✗ no"
+    return "—" if cell is None else printable(str(cell))
+
+
+def _tint(cell: str) -> str:
+    for tone in (Tone.GOOD, Tone.BAD):
+        if cell.startswith(tone.glyph):
+            return tone.tint
+    return "background:rgba(0,0,0,0)"
+
+
+def _text(lines: Sequence[Sequence[str]], headed: bool) -> str:
+    flat = [[cell.replace("\n", " ") for cell in line] for line in lines]
+    widths = [max(map(_width, column)) for column in zip(*flat, strict=True)]
+    texts = [
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in flat
+    ]
+    if headed:
+        texts.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(texts)
+
+
+def _width(text: str) -> int:
+    """Return the columns a terminal needs: two for a wide character, none for a combining mark."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
+    )
