@@ -1,0 +1,100 @@
+"""`authlab dev`: for those who work on the kit itself."""
+
+import argparse
+import json
+import sys
+
+from authlab.cli import UsageError, command_line
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("setup", help="install what the kit's own tests need as well")
+    actions.add_parser("build", help="derive exercises/ and solutions/ from the package")
+    verify = actions.add_parser("verify", help="run every part against every flaw, attack and check")
+    verify.add_argument("--json", action="store_true")
+    notebooks = actions.add_parser("notebooks", help="run the notebooks again and show what differs")
+    notebooks.add_argument("lesson", nargs="?", help="lesson_01; all without it")
+    notebooks.add_argument("--write", action="store_true", help="keep the new outputs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action."""
+    from authlab import bootstrap
+
+    if args.action == "setup":
+        bootstrap.ensure(dev=True, arguments=["dev", "setup"])
+        print("Everything the kit's own tests need is installed.")
+        return 0
+    bootstrap.ensure(arguments=sys.argv[1:])
+    return {"build": _build, "verify": _verify, "notebooks": _notebooks}[args.action](args)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from authlab.course import derive
+    from authlab.course.answers import AnswerError
+    from authlab.course.places import shown
+
+    try:
+        changed = derive.build()
+    except (derive.DeriveError, AnswerError) as error:
+        raise UsageError(str(error)) from None
+    for path in changed:
+        print(f"written: {shown(path)}")
+    print(f"{len(changed)} files changed.")
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from authlab.course.engine import Engine, EngineError
+    from authlab.course.verify import verify
+
+    def progress(what: str) -> None:
+        if sys.stderr.isatty():
+            print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
+
+    try:
+        with Engine() as engine:
+            report = verify(engine, progress)
+    except EngineError as error:
+        raise UsageError(str(error)) from None
+    progress("")
+    if args.json:
+        print(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        return 0 if report.holds else 1
+    print(
+        f"{report.lessons} lessons, {report.exercises} exercises, {report.flaws} flaws, "
+        f"{report.alternatives} alternatives, {report.attacks} attacks: {report.pairs} pairs run"
+    )
+    for name in ("survivors", "false_alarms", "unexploited", "drift"):
+        found = getattr(report, name)
+        print(f"{name.replace('_', ' ')}: {len(found) or 'none'}")
+        for line in found:
+            print(f"  {line}")
+    if report.drift:
+        print(f"Next: {command_line('dev build')}")
+    return 0 if report.holds else 1
+
+
+def _notebooks(args: argparse.Namespace) -> int:
+    from authlab.course.curriculum import CurriculumError, lesson_of, lessons, select
+    from authlab.course.notebooks import differences, rerun, write
+
+    try:
+        chosen = lessons() if args.lesson is None else {lesson_of(e) for e in select(args.lesson)}
+    except CurriculumError as error:
+        raise UsageError(str(error)) from None
+    differ = 0
+    for lesson in sorted(chosen, key=lambda lesson: lesson.number):
+        fresh = rerun(lesson.notebook)
+        found = differences(lesson.notebook, fresh)
+        differ += bool(found)
+        print(f"{lesson.notebook.name}: {'differs' if found else 'the same'}")
+        print("\n".join(found), end="\n" if found else "")
+        if args.write:
+            write(lesson.notebook, fresh)
+    if differ and not args.write:
+        print(f"Next: {command_line('dev notebooks --write')}, or mend what changed them")
+    return 0 if not differ or args.write else 1

@@ -1,0 +1,23 @@
+"""`authlab secret`: a fresh key, from the operating system's source of randomness."""
+
+import argparse
+import base64
+import os
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--env", action="store_true", help="print both lines that a .env file needs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print 32 random bytes in base64: 44 characters."""
+    if args.env:
+        print(f"SESSION_SECRET={_key()}")
+        print(f"PASSWORD_PEPPER={_key()}")
+    else:
+        print(_key())
+    return 0
+
+
+def _key() -> str:
+    return base64.b64encode(os.urandom(32)).decode("ascii")
