@@ -67,6 +67,7 @@ class App:
             return _http_problem(error)
         except Exception as crash:
             # The visitor learns that it failed; what failed is for the operator alone.
+            request.note("app", f"crashed: {type(crash).__name__}: {crash}")
             self._on_crash(crash)
             return pages.problem(500, "Our mistake", "Something went wrong. Try again later.")
 

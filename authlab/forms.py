@@ -20,6 +20,7 @@ NO_LETTER = "Contain at least one letter."
 NO_NUMBER = "Contain at least one number."
 NO_SPECIAL = "Contain at least one special character."
 NOT_CREATED = "An error occurred while creating your account."
+NO_SUCH_FIELD = "This form has no such field."
 SENT_TWICE = "This form was sent already. If your account is there, log in."
 WRONG_CREDENTIALS = "Email or password is wrong."
 
@@ -36,16 +37,17 @@ class FormState(BaseModel):
 
 
 def canonical_email(raw: str) -> str | None:
-    """Return the one spelling under which an address is stored and looked up, or None.
+    """Return the one spelling under which an address is stored and looked up, or None if it is no address.
 
     - Spaces around the address are not part of it: `" ada@lab.test "` is `"ada@lab.test"`.
-    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and `"ada@lab.test"`,
-      `"É@lab.test"` and `"é@lab.test"` are one each.
+    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and `"ada@lab.test"` are one, and
+      so are `"ZOÉ@lab.test"` and `"zoé@lab.test"`.
     - Two encodings of one letter make no second address: `é` can be one code point or two, and `K`
-      can be the Kelvin sign. Unicode's NFKC form of the address is what counts.
-    - None for whatever does not match `EMAIL_SHAPE` as a whole, for more than 255 characters, and
-      for a line break or NUL anywhere, at the ends too: they have no business in an address, and
-      in a mail header a line break starts a header of the visitor's choice.
+      can be the Kelvin sign. The spelling is in Unicode's normal form NFKC.
+    - None when that spelling does not match `EMAIL_SHAPE` as a whole, or has more than
+      `EMAIL_MAX_CHARACTERS`.
+    - None when there is a line break or a NUL anywhere, at the ends too: nobody types one into a field,
+      and in the header of a mail a line break begins another header.
 
     Source: the guide's `z.string().email().trim()`; Unicode Standard Annex 15.
     """
@@ -59,17 +61,16 @@ def canonical_email(raw: str) -> str | None:
 
 
 def password_problems(password: str) -> list[str]:
-    """Return everything the guide's rules find wrong with a new password, in this order.
+    """Return everything that is wrong with a new password by the guide's rules, in this order.
 
     - `TOO_SHORT`: fewer than 8 characters.
-    - `NO_LETTER`: no letter of any script; `"пароль12!"` has six.
-    - `NO_NUMBER`: no digit.
-    - `NO_SPECIAL`: nothing that is neither a letter nor a digit.
+    - `NO_LETTER`: no letter of any script. `"пароль-12"` has six.
+    - `NO_NUMBER`: no digit. 0 to 9 count; whether other scripts' digits do is yours to choose.
+    - `NO_SPECIAL`: every character is a letter or a digit.
 
-    All that apply are in the list, so that the visitor needs one try and not four. An empty list
-    means that the password will do. Spaces at the ends count for no rule (`"a1!     "` has three
-    characters), and the password itself is kept as it was typed: whoever trims it at sign-up and
-    not at login, or the other way round, locks people out.
+    All that apply are in the list, so that the visitor needs one try and not four; an empty list says that
+    the password will do. Spaces at the ends count for no rule: `"a1!     "` has three characters. A space
+    inside is a character like any other, and a special one: `"two words 2"` keeps all the rules.
 
     Source: the guide's `SignupFormSchema`. ASVS 6.2.5 advises against such rules; lesson 2 says why.
     """
@@ -127,10 +128,12 @@ class SignupForm(BaseModel):
 def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
     """Return the checked `SignupForm`, or a `FormState` with every message of every field.
 
+    - The name is trimmed, and then has 2 to 100 characters. The e-mail is in its one spelling, the password
+      as it was typed. `SignupForm` is a model that knows these rules.
     - Every field is judged, and all its messages are kept: `errors` maps a field's name to a list.
     - A field that is missing is judged as if it were empty.
-    - A field that the form does not have (`role`) is refused, under its own name.
-    - The `FormState` never holds the password.
+    - A field that the form does not have (`role`) is an error under its own name, in any words.
+    - A `FormState` never holds the password.
 
     Source: the guide's `safeParse` and `flatten().fieldErrors`; ASVS 2.2.1.
     """
@@ -177,7 +180,8 @@ def messages_by_field(refused: ValidationError) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     for error in refused.errors(include_url=False, include_input=False):
         field = ".".join(str(part) for part in error["loc"])
-        messages = error.get("ctx", {}).get("messages") or [error["msg"] + "."]
+        unknown = error["type"] == "extra_forbidden"
+        messages = [NO_SUCH_FIELD] if unknown else error.get("ctx", {}).get("messages", [error["msg"]])
         errors.setdefault(field, []).extend(messages)
     return errors
 

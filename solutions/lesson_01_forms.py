@@ -27,16 +27,17 @@ from authlab.lab.browser import Browser
 # 1.1  build: One address, one spelling  (6 minutes)
 # write the part from its description
 def canonical_email(raw: str) -> str | None:
-    """Return the one spelling under which an address is stored and looked up, or None.
+    """Return the one spelling under which an address is stored and looked up, or None if it is no address.
 
     - Spaces around the address are not part of it: `" ada@lab.test "` is `"ada@lab.test"`.
-    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and `"ada@lab.test"`,
-      `"É@lab.test"` and `"é@lab.test"` are one each.
+    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and `"ada@lab.test"` are one, and
+      so are `"ZOÉ@lab.test"` and `"zoé@lab.test"`.
     - Two encodings of one letter make no second address: `é` can be one code point or two, and `K`
-      can be the Kelvin sign. Unicode's NFKC form of the address is what counts.
-    - None for whatever does not match `EMAIL_SHAPE` as a whole, for more than 255 characters, and
-      for a line break or NUL anywhere, at the ends too: they have no business in an address, and
-      in a mail header a line break starts a header of the visitor's choice.
+      can be the Kelvin sign. The spelling is in Unicode's normal form NFKC.
+    - None when that spelling does not match `EMAIL_SHAPE` as a whole, or has more than
+      `EMAIL_MAX_CHARACTERS`.
+    - None when there is a line break or a NUL anywhere, at the ends too: nobody types one into a field,
+      and in the header of a mail a line break begins another header.
 
     Source: the guide's `z.string().email().trim()`; Unicode Standard Annex 15.
     """
@@ -52,17 +53,16 @@ def canonical_email(raw: str) -> str | None:
 # 1.2  build: Everything that is wrong with a password  (6 minutes)
 # write the part from its description
 def password_problems(password: str) -> list[str]:
-    """Return everything the guide's rules find wrong with a new password, in this order.
+    """Return everything that is wrong with a new password by the guide's rules, in this order.
 
     - `TOO_SHORT`: fewer than 8 characters.
-    - `NO_LETTER`: no letter of any script; `"пароль12!"` has six.
-    - `NO_NUMBER`: no digit.
-    - `NO_SPECIAL`: nothing that is neither a letter nor a digit.
+    - `NO_LETTER`: no letter of any script. `"пароль-12"` has six.
+    - `NO_NUMBER`: no digit. 0 to 9 count; whether other scripts' digits do is yours to choose.
+    - `NO_SPECIAL`: every character is a letter or a digit.
 
-    All that apply are in the list, so that the visitor needs one try and not four. An empty list
-    means that the password will do. Spaces at the ends count for no rule (`"a1!     "` has three
-    characters), and the password itself is kept as it was typed: whoever trims it at sign-up and
-    not at login, or the other way round, locks people out.
+    All that apply are in the list, so that the visitor needs one try and not four; an empty list says that
+    the password will do. Spaces at the ends count for no rule: `"a1!     "` has three characters. A space
+    inside is a character like any other, and a special one: `"two words 2"` keeps all the rules.
 
     Source: the guide's `SignupFormSchema`. ASVS 6.2.5 advises against such rules; lesson 2 says why.
     """
@@ -84,10 +84,12 @@ def password_problems(password: str) -> list[str]:
 def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
     """Return the checked `SignupForm`, or a `FormState` with every message of every field.
 
+    - The name is trimmed, and then has 2 to 100 characters. The e-mail is in its one spelling, the password
+      as it was typed. `SignupForm` is a model that knows these rules.
     - Every field is judged, and all its messages are kept: `errors` maps a field's name to a list.
     - A field that is missing is judged as if it were empty.
-    - A field that the form does not have (`role`) is refused, under its own name.
-    - The `FormState` never holds the password.
+    - A field that the form does not have (`role`) is an error under its own name, in any words.
+    - A `FormState` never holds the password.
 
     Source: the guide's `safeParse` and `flatten().fieldErrors`; ASVS 2.2.1.
     """
@@ -98,7 +100,34 @@ def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
         return FormState(errors=messages_by_field(refused))
 
 
-# 1.4  build: Ask when the typing stops  (6 minutes)
+# 1.4  break: A field that nobody asked for  (6 minutes)
+# write the attack: it wins where the hole is, and only there
+def become_admin(browser: Browser) -> str:
+    """Return the text of the page at `/admin`, which lists all members and opens for admins only.
+
+    You get `browser`, a visitor's browser that has never signed in. The app it talks to keeps every field
+    that a form sends, and stores them all. The page has three fields; who says that you send three? The other
+    rules still hold: a good name, a free address, a password that keeps the rules of 1.2.
+    Each member has a `role`, which is `"user"` or `"admin"`.
+
+    - `browser.post("/signup", {"name": ..., ...})` sends a form, and signs you in when it is accepted.
+    - `browser.get("/admin")` opens the page; the answer's `.text` is its HTML.
+
+    Against the app without the hole the same requests bring nothing, and must not crash: return what comes.
+    """
+    browser.post(
+        "/signup",
+        {
+            "name": "Mallory",
+            "email": "mallory@evil.test",
+            "password": "let-me-in-4",
+            "role": "admin",
+        },
+    )
+    return browser.get("/admin").text
+
+
+# 1.5  build: Ask when the typing stops  (6 minutes)
 # write the part from its description
 class Debouncer:
     """Keeps the last of several values that come in a hurry, for an early check while someone types.
@@ -131,42 +160,17 @@ class Debouncer:
         return value
 
 
-# 1.5  break: A field that nobody asked for  (6 minutes)
-# write the attack: it wins where the hole is, and only there
-def become_admin(browser: Browser) -> str:
-    """Return the text of the page at `/admin`, which lists all members and opens for admins only.
-
-    You get `browser`, a visitor's browser that has never signed in. The app it talks to keeps every field
-    that a form sends, and stores them all. The page has three fields; who says that you send three?
-    Each member has a `role`, which is `"user"` or `"admin"`.
-
-    - `browser.post("/signup", {"name": ..., ...})` sends a form, and signs you in when it is accepted.
-    - `browser.get("/admin")` opens the page; the answer's `.text` is its HTML.
-
-    Against the app without the hole the same requests bring nothing, and must not crash: return what comes.
-    """
-    browser.post(
-        "/signup",
-        {
-            "name": "Mallory",
-            "email": "mallory@evil.test",
-            "password": "let-me-in-4",
-            "role": "admin",
-        },
-    )
-    return browser.get("/admin").text
-
-
 # 1.6  prove: A test that wrong rules do not survive  (8 minutes)
 # write the test: it catches what is wrong and spares what is right
 def prove_password_rules(password_problems: Callable[[str], list[str]]) -> None:
     """Prove with `assert` that a `password_problems` keeps the rules of exercise 1.2. Return nothing.
 
-    Your proof gets the function to judge. It is run on wrong versions of it, each of which must make one of
-    your assertions fail, and on right ones, written in other styles, which must pass. The messages are
-    `TOO_SHORT`, `NO_LETTER`, `NO_NUMBER` and `NO_SPECIAL`, in this order, all that apply.
+    Your proof gets the function to judge. It is run on wrong versions, each of which must make one of your
+    assertions fail, and on right ones in other styles, which must pass. All of them return a list and
+    never raise. The right ones agree on letters, the digits 0 to 9, signs such as `-` or `!`, and spaces.
 
-    Only a failing `assert` counts as catching: a proof that crashes has proven nothing.
+    Only a failing `assert` counts: a proof that crashes has proven nothing. The messages are the constants
+    imported above: `TOO_SHORT`, `NO_LETTER`, `NO_NUMBER`, `NO_SPECIAL`.
     """
     assert password_problems("analytical-engine-1843") == []
     assert password_problems("") == [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL]

@@ -2,6 +2,9 @@
 
 import argparse
 import json
+import os
+import sys
+from functools import partial
 from pathlib import Path
 
 from authlab.cli import UsageError, command_line
@@ -30,6 +33,12 @@ def run(args: argparse.Namespace) -> int:
         chosen = select(args.what)
     except CurriculumError as error:
         raise UsageError(str(error)) from None
+    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
+    show = partial(
+        as_text if len(chosen) == 1 else as_line,
+        colour=not plain,
+        ascii=not _can_show("✓"),
+    )
     verdicts = []
     try:
         with Engine() as engine:
@@ -37,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
                 verdict = described(result := engine.check(asked, folder), folder)
                 verdicts.append(result)
                 if not args.json:
-                    print(as_text(verdict) if len(chosen) == 1 else as_line(verdict), flush=True)
+                    print(show(verdict), flush=True)
     except EngineError as error:
         raise UsageError(str(error)) from None
     passed = sum(verdict.status == "passed" for verdict in verdicts)
@@ -48,6 +57,15 @@ def run(args: argparse.Namespace) -> int:
         following = f"Next: {command_line(f'check {left[0]}')}" if left else "All done."
         print(f"{passed} of {len(chosen)} passed. {following}")
     return 0 if passed == len(chosen) else 1
+
+
+def _can_show(glyph: str) -> bool:
+    """Return whether the terminal's encoding has a glyph; a Windows code page may not."""
+    try:
+        glyph.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder(name: str) -> Path:

@@ -10,8 +10,10 @@ from authlab.cli import UsageError, command_line
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("setup", help="install what the kit's own tests need as well")
-    actions.add_parser("build", help="derive exercises/ and solutions/ from the package")
+    build = actions.add_parser("build", help="derive exercises/ and solutions/ from the package")
+    build.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     verify = actions.add_parser("verify", help="run every part against every flaw, attack and check")
+    verify.add_argument("what", nargs="?", help="1.2 or lesson_01, without attacks; all without it")
     verify.add_argument("--json", action="store_true")
     notebooks = actions.add_parser("notebooks", help="run the notebooks again and show what differs")
     notebooks.add_argument("lesson", nargs="?", help="lesson_01; all without it")
@@ -32,22 +34,30 @@ def run(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace) -> int:
     from authlab.course import derive
-    from authlab.course.answers import AnswerError
     from authlab.course.places import shown
 
     try:
-        changed = derive.build()
-    except (derive.DeriveError, AnswerError) as error:
+        if args.check:
+            differ = [path for path, text in derive.files() if derive.text_of(path) != text]
+            for path in differ:
+                print(f"differs: {shown(path)}")
+            print(f"{len(differ)} derived files differ.")
+            return 1 if differ else 0
+        written, kept = derive.build()
+    except derive.DeriveError as error:
         raise UsageError(str(error)) from None
-    for path in changed:
+    for path in written:
         print(f"written: {shown(path)}")
-    print(f"{len(changed)} files changed.")
+    for path in kept:
+        print(f"kept: {shown(path)}, because there are answers in it")
+    print(f"{len(written)} derived files written.")
     return 0
 
 
 def _verify(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from authlab.course.curriculum import CurriculumError
     from authlab.course.engine import Engine, EngineError
     from authlab.course.verify import verify
 
@@ -57,8 +67,8 @@ def _verify(args: argparse.Namespace) -> int:
 
     try:
         with Engine() as engine:
-            report = verify(engine, progress)
-    except EngineError as error:
+            report = verify(engine, progress, args.what)
+    except (EngineError, CurriculumError) as error:
         raise UsageError(str(error)) from None
     progress("")
     if args.json:

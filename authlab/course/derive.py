@@ -8,13 +8,14 @@ it gets the body of a flaw. Both files are committed, and whoever edits them by 
 """
 
 import ast
+import hashlib
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from authlab.course import bank
+from authlab.course import answers, bank
 from authlab.course.curriculum import Exercise, Kind, Lesson, lessons
 from authlab.course.places import EXERCISES, SOLUTIONS, shown
 
@@ -37,28 +38,71 @@ def files() -> Iterator[tuple[Path, str]]:
         yield SOLUTIONS / f"{lesson.stem}.py", solution_file(lesson)
 
 
-def build(folder: Path | None = None) -> list[Path]:
-    """Write the derived files that differ and return their paths; with `folder`, write fresh stubs there
-    instead."""
-    wanted = (
-        list(files())
-        if folder is None
-        else [(folder / f"{lesson.stem}.py", stub_file(lesson)) for lesson in lessons()]
-    )
-    changed = []
-    for path, text in wanted:
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
+def build() -> tuple[list[Path], list[Path]]:
+    """Write the derived files that differ; return those written, and those kept because they hold answers."""
+    written, kept = [], []
+    for path, text in files():
+        if path.parent == EXERCISES and is_answered(path):
+            kept.append(path)
+        elif text_of(path) != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-            changed.append(path)
-    return changed
+            written.append(path)
+    return written, kept
+
+
+def write_stubs(folder: Path) -> None:
+    """Write fresh stubs of every lesson into a folder."""
+    for lesson in lessons():
+        (folder / f"{lesson.stem}.py").write_text(stub_file(lesson), encoding="utf-8", newline="\n")
+
+
+def drift() -> list[str]:
+    """Return the derived files that are not what they are derived from, with the reason.
+
+    A file in `exercises/` with answers in it is its owner's and no drift, unless it was made from an older
+    question than today's: its first line carries a mark of what it was made from.
+    """
+    found = []
+    for path, text in files():
+        stands = text_of(path)
+        if stands == text:
+            continue
+        if stands is None:
+            found.append(f"{shown(path)}: missing")
+        elif path.parent == SOLUTIONS or not is_answered(path):
+            found.append(f"{shown(path)}: differs from the package")
+        elif stands.split("\n", 1)[0] != text.split("\n", 1)[0]:
+            found.append(f"{shown(path)}: has answers to older questions")
+    return found
+
+
+def is_answered(path: Path) -> bool:
+    """Return whether somebody has begun to answer in a file of `exercises/`: its code is not the stubs'.
+
+    What cannot be parsed is somebody's work in progress as well.
+    """
+    stands = text_of(path)
+    if stands is None:
+        return False
+    try:
+        tree = ast.parse(stands)
+    except (SyntaxError, ValueError):
+        return True
+    asked = next(lesson for lesson in lessons() if lesson.stem == path.stem).exercises
+    known = {exercise.name for exercise in asked}
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    return bool(own - known) or any(
+        not answers.same_code(answers.definition(tree, exercise.name), stub_definition(exercise))
+        for exercise in asked
+    )
 
 
 def stub_file(lesson: Lesson) -> str:
     """Return the text of a lesson's file in `exercises/`."""
     parts = [_stub(asked) for asked in lesson.exercises]
     how = f"Write your answers here. Check one with: python3 -m authlab check {lesson.exercises[0].id}"
-    return _file(lesson, how, parts)
+    return _marked(_file(lesson, how, parts))
 
 
 def solution_file(lesson: Lesson) -> str:
@@ -219,6 +263,20 @@ def _import_lines(imports: dict[str, set[str]]) -> str:
         groups[group(module)].append(line)
     text = "\n\n".join("\n".join(lines) for lines in groups if lines)
     return f"\n{text}\n" if text else ""
+
+
+def _marked(text: str) -> str:
+    """Return a stub's text with a mark of it in its first line: edits leave it, a new question does not."""
+    first, rest = text.split("\n", 1)
+    return f"{first} [{hashlib.sha256(rest.encode()).hexdigest()[:8]}]\n{rest}"
+
+
+def text_of(path: Path) -> str | None:
+    """Return a file's text, None when it is missing; what is no text is taken for an empty one."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):
+        return "" if path.exists() else None
 
 
 class _Module:

@@ -59,7 +59,7 @@ class Result:
         checks = [
             {"name": check.name, "status": check.status, "message": check.message} for check in self.checks
         ]
-        if self.message:
+        if self.status in ("error", "timeout"):
             checks.insert(0, {"name": self.status, "status": self.status, "message": self.message})
         return {
             "id": self.exercise.id,
@@ -114,10 +114,10 @@ class Engine:
             return Result(asked, "error", message=str(error))
         found = answers.definition(tree, asked.name)
         if answers.same_code(found, derive.stub_definition(asked)):
-            return Result(asked, "unattempted", message="the stub is as it was")
+            return Result(asked, "unattempted", message="nothing is written there yet")
         result = self._verdict(asked, {"solved": [asked.id], "folder": str(folder.resolve())})
         if result.status == "failed" and _still_says_not_written(result):
-            return Result(asked, "unattempted", message="it still raises NotImplementedError")
+            return Result(asked, "unattempted", message="it still says NotImplementedError")
         if result.status == "failed":
             return _with_misconception(result, self._patterns_of(asked))
         return result
@@ -185,6 +185,7 @@ def _start_judge() -> subprocess.Popen[str]:
         encoding="utf-8",
         cwd=ROOT,
         env=env,
+        start_new_session=True,  # Ctrl-C is for the owner; the judge ends when its pipe does
     )
     said = _read_line(judge)
     if "ready" not in said:

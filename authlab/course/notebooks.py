@@ -28,7 +28,7 @@ def rerun(path: Path, answers: Path | None = None) -> Any:
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     with TemporaryDirectory(prefix="authlab-stubs-") as stubs:
         if answers is None:
-            derive.build(Path(stubs))
+            derive.write_stubs(Path(stubs))
         client = NotebookClient(
             notebook,
             timeout=120,

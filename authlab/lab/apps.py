@@ -42,7 +42,7 @@ class LabApp:
     that brings it back has read what it must not.
     """
 
-    def __init__(self, vault: str = "nobody") -> None:
+    def __init__(self, vault: str = "Alan Turing") -> None:
         self.clock = LabClock()
         self.vault = vault
         self.statements: list[str] = []
@@ -82,6 +82,10 @@ class LabApp:
         finally:
             db.close()
 
+    def members(self) -> list[tuple[str, str, str]]:
+        """Return (name, e-mail, role) of all members, from the table itself."""
+        return [(user.name, user.email, user.role) for user in self.users()]
+
     def together(self, tasks: Iterable[Callable[[], Result]]) -> list[Result]:
         """Run tasks at once, each in a thread; before its first write, each waits for all others.
 
@@ -108,7 +112,7 @@ class LabApp:
 
     def _sign_up_the_cast(self) -> None:
         db = self._app.database.connect()
-        vault = (self.vault, "vault@lab.test", "nobody-knows-this-1")
+        vault = (self.vault, "alan@lab.test", "on-computable-numbers-1936")
         for (name, email, password), role in ((ADA, "user"), (GRACE, "admin"), (vault, "user")):
             hashed = hash_password(password, rounds=self.settings.bcrypt_rounds, pepper=self.settings.pepper)
             insert_user(db, name=name, email=email, password_hash=hashed, role=role, now=self.clock.now)

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,14 @@ class RemoteApp:
         self.clock = LabClock()
         self.mounted: tuple[str, ...] = ()
         self._host = subprocess.Popen(
-            [sys.executable, "-m", "authlab.lab.remote"],
+            [sys.executable, "-m", "authlab.course.host"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            stderr=subprocess.DEVNULL,  # a kernel would show it under whichever cell runs
             cwd=ROOT,
+            start_new_session=True,  # Ctrl-C is for the owner; this ends with its pipe
         )
         self._close = weakref.finalize(self, _end, self._host)
         said = self._ask({"flaw": flaw, "mine": list(mine), "folder": str(folder.resolve())})
@@ -92,70 +94,3 @@ def _end(host: "subprocess.Popen[str]") -> None:
         host.kill()
         host.wait()
     host.stdout.close()
-
-
-def serve_pipes() -> None:
-    """Be the app's process: mount what the first line names, then answer a request a line."""
-    from authlab.course import mounting
-    from authlab.course.curriculum import exercises
-    from authlab.course.parts import PARTS
-
-    mounting.install({*PARTS, *(exercise.part for exercise in exercises())})
-    say = _private_stdout()
-    wanted = json.loads(sys.stdin.readline())
-    from authlab.course.mounts import MountsError, mounts_for
-    from authlab.lab.apps import LabApp
-
-    try:
-        mounts = mounts_for(wanted["flaw"], wanted["mine"], Path(wanted["folder"]))
-    except MountsError as error:
-        say({"error": str(error)})
-        return
-    with mounting.mounted(mounts):
-        app = LabApp()
-        say({"mounted": list(mounts)})
-        for line in sys.stdin:
-            say(_answer(app, json.loads(line)))
-        app.close()
-
-
-def _answer(app: Any, question: dict[str, Any]) -> dict[str, Any]:
-    from io import BytesIO
-
-    from werkzeug.test import run_wsgi_app
-
-    if "members" in question:
-        return {"members": [(user.name, user.email, user.role) for user in app.users()]}
-    app.clock.now = question["now"]
-    trace: list[tuple[str, str]] = []
-    body = base64.b64decode(question["body"])
-    environ = {
-        **question["environ"],
-        "wsgi.version": (1, 0),
-        "wsgi.input": BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-        TRACE_KEY: trace,
-    }
-    content, status, headers = run_wsgi_app(app, environ, buffered=True)
-    return {
-        "status": status,
-        "headers": list(headers),
-        "body": base64.b64encode(b"".join(content)).decode(),
-        "trace": trace,
-    }
-
-
-def _private_stdout() -> Callable[[Mapping[str, Any]], None]:
-    """Return a way to answer that a `print` in an answer cannot garble."""
-    import os
-
-    results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    return lambda said: print(json.dumps(said), file=results, flush=True)
-
-
-if __name__ == "__main__":
-    serve_pipes()

@@ -201,9 +201,8 @@ def _command(result: Result) -> str:
 def _claims(result: Result, explained: Check | None) -> Display:
     """Return all claims as a list; the one that the message explains is bold."""
     lines = []
-    for check in result["checks"]:
-        if not _is_claim(check):
-            continue
+    claims: list[Check] = [check for check in result["checks"] if _is_claim(check)]
+    for check in claims:
         look = FADED if check["status"] == "passed" else "font-weight:400"
         if check is explained and check["status"] != "unattempted":
             look = "font-weight:600"

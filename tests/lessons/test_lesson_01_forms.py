@@ -200,6 +200,17 @@ class TestTheGuidesOwnMistake:
 
 
 @exercise("1.4")
+class TestAFieldThatNobodyAskedFor:
+    def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
+        """Where every field is kept, a form with `role=admin` makes an admin."""
+        judging.attack_wins("1.4", lab_app)
+
+    def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
+        """Where only three fields are allowed, a fourth is refused with the whole form."""
+        judging.attack_loses("1.4", lab_app)
+
+
+@exercise("1.5")
 class TestAskWhenTheTypingStops:
     def test_nothing_is_due_before_anything_was_typed(self) -> None:
         """An empty form asks nothing."""
@@ -255,17 +266,6 @@ class TestAskWhenTheTypingStops:
         first.push("ada", 0)
         assert second.due(400) is None
         assert first.due(400) == "ada"
-
-
-@exercise("1.5")
-class TestAFieldThatNobodyAskedFor:
-    def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
-        """Where every field is kept, a form with `role=admin` makes an admin."""
-        judging.attack_wins("1.5", lab_app)
-
-    def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
-        """Where only three fields are allowed, a fourth is refused with the whole form."""
-        judging.attack_loses("1.5", lab_app)
 
 
 @exercise("1.6")

@@ -19,6 +19,7 @@ from authlab.forms import (
     NO_LETTER,
     NO_NUMBER,
     NO_SPECIAL,
+    NO_SUCH_FIELD,
     TOO_SHORT,
     FormState,
     SignupForm,
@@ -274,7 +275,7 @@ def judged_before_trimmed(form: Mapping[str, str]) -> SignupForm | FormState:
     if password_problems(password):
         errors["password"] = password_problems(password)
     for field in form.keys() - {"name", "email", "password"}:
-        errors[field] = ["There is no such field."]
+        errors[field] = [NO_SUCH_FIELD]
     if errors:
         return FormState(errors=errors)
     return SignupForm.model_construct(name=name.strip(), email=email, password=password)
@@ -450,7 +451,7 @@ def _right(form: Mapping[str, str]) -> SignupForm | FormState:
     return answer
 
 
-# 1.4: ask when the typing stops
+# 1.5: ask when the typing stops
 
 
 @flaw(
@@ -632,7 +633,7 @@ def escaped_by_file_name() -> jinja2.Environment:
     return _environment(autoescape=jinja2.select_autoescape(["htm", "xml", "jinja"]))
 
 
-# 1.5: attacks that miss
+# 1.4: attacks that miss
 
 
 @flaw(

@@ -60,19 +60,20 @@ def trust_the_early_check(
     CREATE,
     attack=11,
     misconception=(
-        "A transaction that was begun and never committed is undone when its connection closes: "
-        "they signed up, and nobody is there."
+        "A plain BEGIN takes no lock: all may ask, then all but one fail to write, and nothing"
+        " rolls them back. To ask first and be right takes BEGIN IMMEDIATE, or no question at all."
     ),
 )
-def begin_without_commit(
+def select_inside_a_transaction(
     db: sqlite3.Connection, form: SignupForm, *, rounds: int, pepper: bytes, now: int
 ) -> int | None:
-    """A transaction makes it safe; sqlite3 commits when all went well."""
+    """A transaction makes the question and the insert one step, so nobody can come between."""
     db.execute("BEGIN")
-    try:
-        return _insert(db, form, rounds=rounds, pepper=pepper, now=now)
-    except sqlite3.IntegrityError:
+    if user_by_email(db, form.email) is not None:
         return None
+    user_id = _insert(db, form, rounds=rounds, pepper=pepper, now=now)
+    db.execute("COMMIT")
+    return user_id
 
 
 @flaw(

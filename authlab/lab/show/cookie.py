@@ -140,7 +140,7 @@ def _one(parsed: SetCookie) -> Display:
             f'<tr style="{tint}{edge}">'
             f'<td style="{CELL};width:1%;padding-right:0">{mark}</td>'
             f'<td style="{CELL};white-space:nowrap">{quoted(found.attribute)}</td>'
-            f'<td style="{CELL};overflow-wrap:break-word">{sent} {word}</td>'
+            f'<td style="{CELL};min-width:8.5em;overflow-wrap:break-word">{sent} {word}</td>'
             f'<td style="{CELL}"><span style="{FADED}">{quoted(found.meaning)}</span></td></tr>'
         )
         both = found.sent and found.word

@@ -8,7 +8,7 @@ from authlab.lab.show.display import Tone
 _TITLE = "Page: "
 _UNSEEN = {"style", "template", "head", "noscript", "datalist"}
 _VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"}
-_INLINE = {"a", "abbr", "b", "cite", "code", "em", "i", "kbd", "label", "mark", "q", "s", "small"}
+_INLINE = {"a", "abbr", "b", "bdi", "cite", "code", "em", "i", "kbd", "label", "mark", "q", "s", "small"}
 _INLINE |= {"span", "strong", "sub", "sup", "time", "u"}
 
 
