@@ -24,8 +24,10 @@ NO_SUCH_FIELD = "This form has no such field."
 SENT_TWICE = "This form was sent already. If your account is there, log in."
 WRONG_CREDENTIALS = "Email or password is wrong."
 
-# One @, something on both sides, a dot in the domain; no space, no control character anywhere.
-EMAIL_SHAPE = r"[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+\.[^@\s\x00-\x1f\x7f]+"
+# One @, something on both sides, a dot in the domain. No space, no control character, and no lone half
+# of a surrogate pair, which nothing can store.
+_CHARACTER = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
+EMAIL_SHAPE = rf"{_CHARACTER}+@{_CHARACTER}+\.{_CHARACTER}+"
 EMAIL_MAX_CHARACTERS = 255
 
 

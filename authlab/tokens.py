@@ -4,7 +4,6 @@ Anyone who holds a token can read it, so it carries opaque ids and times and not
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,7 +41,7 @@ def load_secret(env: Mapping[str, str], name: str) -> bytes:
         raise SettingsError(f"{name} is not set. {_NEXT_COMMAND}")
     try:
         secret = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise SettingsError(
             f"{name}: expected base64 of {SECRET_MIN_BYTES} bytes, got something else. {_NEXT_COMMAND}"
         ) from None
