@@ -10,7 +10,7 @@ from authlab.errors import SettingsError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS users (
-    id            INTEGER PRIMARY KEY,
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: an old token stays nobody's
     name          TEXT NOT NULL,
     email         TEXT NOT NULL UNIQUE,  -- canonical; the UNIQUE decides races, not a SELECT before it
     password_hash TEXT NOT NULL,

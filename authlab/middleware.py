@@ -30,7 +30,7 @@ def optimistic(request: Request, endpoint: str) -> Response | None:
     if endpoint in PROTECTED and session is None:
         request.note("middleware", f"{seems}, and the page is protected: to /login")
         return see_other("/login")
-    if endpoint in FOR_GUESTS and session is not None and request.method == "GET":
+    if endpoint in FOR_GUESTS and session is not None and request.method in ("GET", "HEAD"):
         request.note("middleware", f"{seems}, and the page is for guests: to /profile")
         return see_other("/profile")
     request.note("middleware", f"{seems}: go on")

@@ -32,6 +32,14 @@ class Request(WerkzeugRequest):
         """The request's connection, opened at its first use: a page that asks nothing opens none."""
         return self._database.connect(observer=lambda sql: self.note("db", sql))
 
+    def _load_form_data(self) -> None:
+        """Parse the form, as Werkzeug does, and refuse a body in chunks that goes on after the limit."""
+        super()._load_form_data()
+        # Chunks have no length to refuse them by, and Werkzeug cuts a urlencoded form at the limit without
+        # a word: half a password would be stored. Reading on raises the 413.
+        if self.content_length is None:
+            self.stream.read(1)
+
     def note(self, layer: str, what: str) -> None:
         """Leave a line in the lab's trace of this request."""
         trace = self.environ.get(TRACE_KEY)

@@ -37,10 +37,9 @@ def parse(path: Path, source: str) -> ast.Module:
     try:
         return ast.parse(source, str(path))
     except SyntaxError as error:
-        text = (error.text or "").strip()
-        raise AnswerError(
-            f"{shown(path)}, line {error.lineno}: {error.msg}{f': {text}' if text else ''}"
-        ) from None
+        line = f", line {error.lineno}" if error.lineno else ""
+        text = f": {error.text.strip()}" if error.text else ""
+        raise AnswerError(f"{shown(path)}{line}: {error.msg}{text}") from None
     except ValueError as error:  # NUL bytes
         raise AnswerError(f"{shown(path)}: expected a Python file, got: {error}") from None
 

@@ -119,7 +119,7 @@ class Engine:
         if result.status == "failed" and _still_says_not_written(result):
             return Result(asked, "unattempted", message="it still says NotImplementedError")
         if result.status == "failed":
-            return _with_misconception(result, self._patterns_of(asked))
+            return with_misconception(result, self.patterns_of(asked))
         return result
 
     def check_flaw(self, asked: Exercise, flaw: str) -> Result:
@@ -151,7 +151,7 @@ class Engine:
             raise EngineError(f"{asked.id}: the checks passed and never called {asked.name}")
         return Result(asked, "passed" if passed else "failed", checks, seconds=seconds)
 
-    def _patterns_of(self, asked: Exercise) -> dict[str, frozenset[tuple[str, str]]]:
+    def patterns_of(self, asked: Exercise) -> dict[str, frozenset[tuple[str, str]]]:
         """Return how each flaw of an exercise fails: its misconception -> the checks and what they saw."""
         if asked.id not in self._patterns:
             self._patterns[asked.id] = {
@@ -221,7 +221,7 @@ def _pattern(result: Result) -> frozenset[tuple[str, str]]:
     )
 
 
-def _with_misconception(result: Result, patterns: dict[str, frozenset[tuple[str, str]]]) -> Result:
+def with_misconception(result: Result, patterns: dict[str, frozenset[tuple[str, str]]]) -> Result:
     """Name the misconception if exactly one flaw fails the same checks with the same values."""
     fitting = [text for text, pattern in patterns.items() if pattern == _pattern(result)]
     if len(fitting) != 1:

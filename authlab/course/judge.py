@@ -168,7 +168,7 @@ def _forked(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[st
             result = do()
         except BaseException as error:  # SystemExit and KeyboardInterrupt of an answer end here too
             result = {"error": f"the answer ended its process: {type(error).__name__} {error}".strip()}
-        os.write(writing, json.dumps(result).encode()[:MAX_RESULT_BYTES])
+        os.write(writing, json.dumps(result).encode()[:MAX_RESULT_BYTES] + b"\n")
         os._exit(0)
     os.close(writing)
     try:
@@ -200,7 +200,10 @@ def _confine(folder: str) -> None:
 
 
 def _read(reading: int, timeout_seconds: float) -> bytes | None:
-    """Return what the child wrote until it ended, or None when its time was up."""
+    """Return the one line the child wrote, or None when its time was up.
+
+    The line's end counts, not the pipe's: a process that the answer left running may hold the pipe open.
+    """
     deadline = time.monotonic() + timeout_seconds
     said = b""
     while True:
@@ -209,7 +212,7 @@ def _read(reading: int, timeout_seconds: float) -> bytes | None:
             return None
         block = os.read(reading, 65536)
         said += block
-        if not block or len(said) > MAX_RESULT_BYTES:
+        if not block or said.endswith(b"\n") or len(said) > MAX_RESULT_BYTES:
             return said
 
 

@@ -34,6 +34,7 @@ def rerun(path: Path, answers: Path | None = None) -> Any:
             timeout=120,
             kernel_name="python3",
             record_timing=False,
+            allow_errors=True,  # shown as a difference, in the cell where it happened
             resources={"metadata": {"path": str(NOTEBOOKS)}},
         )
         client.execute(env={**os.environ, "AUTHLAB_ANSWERS": str(answers or stubs)})

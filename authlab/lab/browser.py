@@ -10,9 +10,9 @@ requests.
 It runs no script and follows no redirect: a followed redirect to /login would look like a 200.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -59,7 +59,9 @@ class Browser:
         self._session.trust_env = False  # proxies and certificates of the machine have no say here
         self._session.headers.clear()
         self._session.headers["User-Agent"] = "authlab"
-        self._session.mount("https://", _InProcess(app, self))
+        # The lab is the only place it can go: for any other address there is no way out, and no socket.
+        self._session.adapters.clear()
+        self._session.mount(f"{LAB_ORIGIN}/", _InProcess(app, self))
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """Send a GET, as if the visitor had followed a link. Options are those of `requests`."""
@@ -87,13 +89,13 @@ class Browser:
         )
         self._session.cookies.clear()  # ours are kept below, by a browser's rules
         for text in response.raw.headers.getlist("Set-Cookie"):
-            self._keep(text)
+            self._keep(text, urlsplit(url).path)
         return response
 
     def follow(self, response: requests.Response) -> requests.Response:
         """Go where a redirect points, as a browser does: 303 with GET, 307 and 308 with the form once
         more."""
-        location = response.headers["Location"]
+        location = urljoin(str(response.url), response.headers["Location"])
         if response.status_code in (307, 308):
             sent = response.request
             body_type = {"Content-Type": str(sent.headers.get("Content-Type", ""))}
@@ -134,34 +136,37 @@ class Browser:
         return "; ".join(
             f"{cookie.name}={cookie.value}"
             for cookie in self.cookies.values()
-            if wanted.startswith(cookie.path)
+            # /pro is not above /profile
+            if (wanted + "/").startswith(cookie.path.rstrip("/") + "/")
             # From another site: None always, Lax with a followed link only, Strict never.
             and (same_site or cookie.same_site == "None" or (cookie.same_site == "Lax" and method == "GET"))
         )
 
-    def _keep(self, text: str) -> None:
-        """Keep, replace or drop a cookie as a `Set-Cookie` line says."""
-        try:
-            parsed = SimpleCookie(text)
-        except CookieError:
+    def _keep(self, text: str, asked: str) -> None:
+        """Keep, replace or drop a cookie as a `Set-Cookie` line says; `asked` is the path that answered.
+
+        By hand: `http.cookies` drops a line with an attribute that it does not know, and decodes the value,
+        which a browser sends back as it came. Source: RFC 6265, section 5.
+        """
+        pair, *parts = text.split(";")
+        name, _, value = (side.strip() for side in pair.partition("="))
+        said = {key.strip().lower(): word.strip() for key, _, word in (part.partition("=") for part in parts)}
+        secure, same_site = "secure" in said, said.get("samesite", "").capitalize() or "Lax"
+        # A prefix is a promise: a browser refuses a cookie that breaks it.
+        as_host = secure and said.get("path") == "/" and not said.get("domain")
+        if name.lower().startswith("__host-") and not as_host:
             return
-        for name, morsel in parsed.items():
-            if name.startswith("__Host-") and not (
-                morsel["secure"] and morsel["path"] == "/" and not morsel["domain"]
-            ):
-                continue  # the prefix is a promise: a browser refuses a cookie that breaks it
-            age = morsel["max-age"]
-            if age and int(age) <= 0:
-                self.cookies.pop(name, None)
-                continue
-            self.cookies[name] = Cookie(
-                name,
-                morsel.value,
-                morsel["path"] or "/",
-                bool(morsel["httponly"]),
-                morsel["samesite"] or "Lax",
-                self._clock() + int(age) if age else None,
-            )
+        if not secure and (name.lower().startswith("__secure-") or same_site == "None"):
+            return
+        path = said.get("path", "")
+        if not path.startswith("/"):
+            path = asked.rpartition("/")[0] or "/"
+        age = said.get("max-age", "")
+        expires_at = self._clock() + int(age) if re.fullmatch(r"-?[0-9]+", age) else None
+        if expires_at is None or expires_at > self._clock():
+            self.cookies[name] = Cookie(name, value, path, "httponly" in said, same_site, expires_at)
+        elif name in self.cookies and self.cookies[name].path == path:
+            del self.cookies[name]  # with another Path it would be another cookie, and this one would stay
 
 
 class _InProcess(BaseAdapter):
