@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py. Made by: python3 -m authlab dev build [0c7f9287]
+# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py by: authlab dev build [0c7f9287]
 """Lesson 0: The cookie says who you are.
 
 Write your answers here. Check one with: python3 -m authlab check 0.1

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py. Made by: python3 -m authlab dev build [a59314e1]
+# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [a59314e1]
 """Lesson 1: Errors are data.
 
 Write your answers here. Check one with: python3 -m authlab check 1.1

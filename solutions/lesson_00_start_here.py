@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py. Made by: python3 -m authlab dev build
+# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py by: authlab dev build
 """Lesson 0: The cookie says who you are.
 
 The package's own answers.

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py. Made by: python3 -m authlab dev build
+# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build
 """Lesson 1: Errors are data.
 
 The package's own answers.

@@ -236,7 +236,7 @@ def _file(lesson: Lesson, how: str, pieces: Iterable[_Piece]) -> str:
         title = f"# {asked.id}  {asked.kind}: {asked.title}  ({asked.minutes} minutes)"
         blocks.append("\n".join([title, f"# {DOES[asked.kind]}", *piece.code]))
     head = [
-        f"# Derived from {', '.join(sources)}. Made by: python3 -m authlab dev build",
+        f"# Derived from {', '.join(sources)} by: authlab dev build",
         f'"""Lesson {lesson.number}: {lesson.title}.',
         "",
         how,

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,9 +78,11 @@ class RemoteApp:
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._host.stdin is not None and self._host.stdout is not None
-        self._host.stdin.write(json.dumps(question) + "\n")
-        self._host.stdin.flush()
-        line = self._host.stdout.readline()
+        line = ""
+        with suppress(OSError, ValueError):  # its end of a pipe is gone, or ours is closed
+            self._host.stdin.write(json.dumps(question) + "\n")
+            self._host.stdin.flush()
+            line = self._host.stdout.readline()
         if not line:
             raise RuntimeError("the app's process ended; open the app again")
         return dict(json.loads(line))
@@ -87,7 +90,8 @@ class RemoteApp:
 
 def _end(host: "subprocess.Popen[str]") -> None:
     assert host.stdin is not None and host.stdout is not None
-    host.stdin.close()
+    with suppress(BrokenPipeError):  # it died before it read all
+        host.stdin.close()
     try:
         host.wait(timeout=5)
     except subprocess.TimeoutExpired:

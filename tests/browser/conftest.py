@@ -1,4 +1,4 @@
-"""A real Chromium for the tests that need one. Without one they are skipped; under CI they fail."""
+"""A real Chromium for the tests that need one. Without one they are skipped, or fail if nothing may be."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ def chromium() -> Iterator["Browser"]:
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        _missing("the Python package playwright", "python -m pip install playwright")
+        _missing("the Python package playwright", "python3 -m authlab dev setup")
     with sync_playwright() as playwright:
         found = next(filter(None, map(shutil.which, NAMES)), None)
         executable = Path(found or playwright.chromium.executable_path)
@@ -44,6 +44,6 @@ def chromium() -> Iterator["Browser"]:
 
 def _missing(what: str, command: str) -> NoReturn:
     reason = f"browser tests need {what}: {command}"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason + " (and CI=true, where nothing is skipped)", pytrace=False)
+    if "AUTHLAB_SKIP_NOTHING" in os.environ:
+        pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -10,8 +10,9 @@ from authlab.doctor import Problem, SetupProblem
 
 
 @pytest.fixture(autouse=True)
-def healthy(monkeypatch):
-    """Every check finds nothing, whatever machine this is; a test spoils one of them."""
+def healthy(monkeypatch, tmp_path):
+    """Every check finds nothing, whatever machine and environment this is; a test spoils one of them."""
+    monkeypatch.setattr(bootstrap, "HERE", bootstrap.Clone(tmp_path))
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
