@@ -28,7 +28,7 @@ def verify_session(request: Request) -> UserRow:
     if user is None:
         request.note("dal", "refused: nobody is signed in")
         raise NotSignedIn(stale=token is not None)
-    request.note("dal", f"proven: user {user.id}, {user.role}")
+    request.note("dal", f"proven: user {user.id}, role {user.role}")
     request.user_row = user
     return user
 

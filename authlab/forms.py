@@ -24,10 +24,10 @@ NO_SUCH_FIELD = "This form has no such field."
 SENT_TWICE = "This form was sent already. If your account is there, log in."
 WRONG_CREDENTIALS = "Email or password is wrong."
 
-# One @, something on both sides, a dot in the domain. No space, no control character, and no lone half
-# of a surrogate pair, which nothing can store.
-_CHARACTER = r"[^@\s\x00-\x1f\x7f\ud800-\udfff]"
-EMAIL_SHAPE = rf"{_CHARACTER}+@{_CHARACTER}+\.{_CHARACTER}+"
+# Control characters, what has no width or turns the direction of a line, and lone halves of surrogate pairs.
+INVISIBLE = r"\x00-\x1f\x7f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ud800-\udfff"
+# One @, something on both sides, a dot after it; nothing of it a space or invisible.
+EMAIL_SHAPE = rf"[^@\s{INVISIBLE}]+@[^@\s{INVISIBLE}]+\.[^@\s{INVISIBLE}]+"
 EMAIL_MAX_CHARACTERS = 255
 
 
@@ -39,23 +39,32 @@ class FormState(BaseModel):
 
 
 def canonical_email(raw: str) -> str | None:
-    """Return the one spelling under which an address is stored and looked up, or None if it is no address.
+    """Return the one spelling under which an address is stored and looked up,
+    or None if it is no address.
 
-    - Spaces around the address are not part of it: `" ada@lab.test "` is `"ada@lab.test"`.
-    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and `"ada@lab.test"` are one, and
-      so are `"ZOÉ@lab.test"` and `"zoé@lab.test"`.
-    - Two encodings of one letter make no second address: `é` can be one code point or two, and `K`
-      can be the Kelvin sign. The spelling is in Unicode's normal form NFKC.
-    - None when that spelling does not match `EMAIL_SHAPE` as a whole, or has more than
-      `EMAIL_MAX_CHARACTERS`.
-    - None when there is a line break or a NUL anywhere, at the ends too: nobody types one into a field,
-      and in the header of a mail a line break begins another header.
+    - Spaces around the address are not part of it: `" ada@lab.test "` is
+      `"ada@lab.test"`.
+    - Case makes no second address, in any script: `"ADA@LAB.TEST"` and
+      `"ada@lab.test"` are one, and so are `"ZOÉ@lab.test"` and
+      `"zoé@lab.test"`.
+    - Two encodings of one letter make no second address: `é` can be one code
+      point or two, `K` the Kelvin sign, `ａ` a wide a. The result is in
+      Unicode's normal form NFKC and in lower case, both.
+    - None when the result does not match `EMAIL_SHAPE` (a pattern, as text) as
+      a whole, or has more than `EMAIL_MAX_CHARACTERS`.
+    - None when there is a line break (CR or LF) or a NUL anywhere, at the ends
+      too: nobody types one into a field, and in the header of a mail a line
+      break ends the header.
+
+    The result is for comparing. Who sends mail sends it to the address as it
+    was typed.
 
     Source: the guide's `z.string().email().trim()`; Unicode Standard Annex 15.
     """
     address = unicodedata.normalize("NFKC", raw.strip(" "))
-    # Casefolding can undo the normal form (and NFKC can bring back a capital): fold, then normalise again.
-    address = unicodedata.normalize("NFKC", address.casefold())
+    # NFKC can bring back a capital (ℋ becomes H), and lower case can undo the normal form: so once more.
+    # Not casefold: it makes ß and ss one, and fußball.test and fussball.test are two domains.
+    address = unicodedata.normalize("NFKC", address.lower())
     # fullmatch, because `$` would let a trailing line break pass.
     if len(address) > EMAIL_MAX_CHARACTERS or re.fullmatch(EMAIL_SHAPE, address) is None:
         return None
@@ -63,18 +72,23 @@ def canonical_email(raw: str) -> str | None:
 
 
 def password_problems(password: str) -> list[str]:
-    """Return everything that is wrong with a new password by the guide's rules, in this order.
+    """Return everything that is wrong with a new password by the guide's
+    rules, in this order.
 
     - `TOO_SHORT`: fewer than 8 characters.
     - `NO_LETTER`: no letter of any script. `"пароль-12"` has six.
-    - `NO_NUMBER`: no digit. 0 to 9 count; whether other scripts' digits do is yours to choose.
+    - `NO_NUMBER`: no digit. 0 to 9 count; whether other scripts' digits do is
+      yours to choose.
     - `NO_SPECIAL`: every character is a letter or a digit.
 
-    All that apply are in the list, so that the visitor needs one try and not four; an empty list says that
-    the password will do. Spaces at the ends count for no rule: `"a1!     "` has three characters. A space
-    inside is a character like any other, and a special one: `"two words 2"` keeps all the rules.
+    All that apply are in the list, so that the visitor needs one try and not
+    four; an empty list says that the password will do. Spaces at the ends
+    count for no rule: `"a1!     "` has three characters. A space inside is a
+    character like any other, and a special one: `"two words 2"` keeps all the
+    rules.
 
-    Source: the guide's `SignupFormSchema`. ASVS 6.2.5 advises against such rules; lesson 2 says why.
+    Source: the guide's `SignupFormSchema`. ASVS 6.2.5 advises against such
+    rules; lesson 2 says why.
     """
     core = password.strip()
     problems = []
@@ -128,13 +142,17 @@ class SignupForm(BaseModel):
 
 
 def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
-    """Return the checked `SignupForm`, or a `FormState` with every message of every field.
+    """Return the checked `SignupForm`, or a `FormState` with every message of
+    every field.
 
-    - The name is trimmed, and then has 2 to 100 characters. The e-mail is in its one spelling, the password
-      as it was typed. `SignupForm` is a model that knows these rules.
-    - Every field is judged, and all its messages are kept: `errors` maps a field's name to a list.
+    - The name is trimmed, and then has 2 to 100 characters. The e-mail is in
+      its one spelling, the password as it was typed. `SignupForm` is a model
+      that knows these rules.
+    - Every field is judged, and all its messages are kept: `errors` maps a
+      field's name to a list.
     - A field that is missing is judged as if it were empty.
-    - A field that the form does not have (`role`) is an error under its own name, in any words.
+    - A field that the form does not have (`role`) is an error under its own
+      name, in any words.
     - A `FormState` never holds the password.
 
     Source: the guide's `safeParse` and `flatten().fieldErrors`; ASVS 2.2.1.
@@ -147,14 +165,18 @@ def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
 
 
 class Debouncer:
-    """Keeps the last of several values that come in a hurry, for an early check while someone types.
+    """Keeps the last of several values that come in a hurry, for an early
+    check while someone types.
 
-    `push(value, now)` takes a value, and the wait begins anew. `due(now)` returns the newest value, once,
-    when `wait_milliseconds` or more have passed since it was pushed, and None otherwise. `now` is in
-    milliseconds, on any clock.
+    `push(value, now)` takes a value, and the wait begins anew. `due(now)`
+    returns the newest value, once, when `wait_milliseconds` or more have
+    passed since it was pushed, and None otherwise. Every push counts, also of
+    the same text again. `now` is in milliseconds, on whichever clock the
+    caller has.
 
-    It runs on the visitor's side and spares the server the questions nobody needs answered. It protects
-    nothing: a visitor can leave it out. Limits live on the server.
+    It runs on the visitor's side and spares the server the questions nobody
+    needs answered. It protects nothing: a visitor can leave it out. Limits
+    live on the server.
 
     Source: the guide's tip on debouncing early checks for duplicates.
     """

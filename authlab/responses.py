@@ -4,12 +4,15 @@ from werkzeug.wrappers import Response
 
 
 def see_other(location: str) -> Response:
-    """Return the answer to a form that was accepted: "see the page at `location`".
+    """Return the answer to a form that was accepted: "see the page at
+    `location`".
 
-    The status is 303, which tells the browser to fetch `location` with GET. The form that was
-    posted is not sent a second time, neither to the next page nor when the visitor reloads it.
+    The status is 303, which tells the browser to fetch `location` with GET.
+    The form that was posted is not sent a second time, neither to the next
+    page nor when the visitor reloads it.
 
     `location` is a path of this site, such as `"/profile"`.
+    `Response(status=…, headers={…})` makes an answer; a body is not needed.
 
     Source: RFC 9110, section 15.4.4; the guide's `redirect('/profile')`.
     """

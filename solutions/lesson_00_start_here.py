@@ -12,12 +12,15 @@ from authlab.lab.browser import Browser
 # 0.1  build: See the page over there  (3 minutes)
 # write the part from its description
 def see_other(location: str) -> Response:
-    """Return the answer to a form that was accepted: "see the page at `location`".
+    """Return the answer to a form that was accepted: "see the page at
+    `location`".
 
-    The status is 303, which tells the browser to fetch `location` with GET. The form that was
-    posted is not sent a second time, neither to the next page nor when the visitor reloads it.
+    The status is 303, which tells the browser to fetch `location` with GET.
+    The form that was posted is not sent a second time, neither to the next
+    page nor when the visitor reloads it.
 
     `location` is a path of this site, such as `"/profile"`.
+    `Response(status=…, headers={…})` makes an answer; a body is not needed.
 
     Source: RFC 9110, section 15.4.4; the guide's `redirect('/profile')`.
     """
@@ -31,14 +34,18 @@ def see_other(location: str) -> Response:
 def be_somebody_else(browser: Browser) -> str:
     """Return the text of another member's profile page: the page of member 3.
 
-    You get `browser`, a visitor's browser that has never signed in. The app it talks to has a hole: while
-    it was written, somebody found it handy to let a session cookie be a bare member number, and nobody took
-    that out again. The cookie's name is `__Host-session`.
+    You get `browser`, a visitor's browser that has never signed in. The app it
+    talks to has a hole: while it was written, somebody found it handy to let a
+    session cookie be a bare member number, and nobody took that out again. The
+    cookie's name is `__Host-session`.
 
-    - `browser.set_cookie(name, value)` writes a cookie, as you can in your browser's developer tools.
-    - `browser.get("/profile")` opens the profile page; the answer's `.text` is its HTML.
+    - `browser.set_cookie(name, value)` writes a cookie, as you can in your
+      browser's developer tools.
+    - `browser.get("/profile")` opens the profile page; the answer's `.text` is
+      its HTML.
 
-    Against the app without the hole the same requests bring nothing, and must not crash: return what comes.
+    Against the app without the hole the same requests bring nothing, and must
+    not crash: return what comes.
     """
     browser.set_cookie("__Host-session", "3")
     return browser.get("/profile").text

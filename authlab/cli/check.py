@@ -11,7 +11,9 @@ from authlab.cli import UsageError, command_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="?", metavar="WHAT", help="1.2, or lesson_01; all without it")
+    parser.add_argument(
+        "what", nargs="*", metavar="WHAT", help="1.2 or lesson_01, also several; all without it"
+    )
     parser.add_argument(
         "--answers",
         default="exercises",
@@ -30,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     folder = _folder(args.answers)
     try:
-        chosen = select(args.what)
+        chosen = tuple(asked for what in args.what or [None] for asked in select(what))
     except CurriculumError as error:
         raise UsageError(str(error)) from None
     plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
@@ -78,5 +80,8 @@ def _folder(name: str) -> Path:
             f"see: {command_line('check')} --help"
         )
     if not any(folder.glob("lesson_*.py")):
-        raise UsageError(f"--answers: expected files lesson_NN_topic.py in {name}, found none")
+        raise UsageError(
+            f"--answers: expected files lesson_NN_topic.py in {name}, found none; "
+            f"see: {command_line('check')} --help"
+        )
     return folder

@@ -34,14 +34,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _build(args: argparse.Namespace) -> int:
     from authlab.course import derive
+    from authlab.course.curriculum import lessons
+    from authlab.course.notebooks import is_the_kits
     from authlab.course.places import shown
 
     try:
         if args.check:
             differ = [path for path, text in derive.files() if derive.text_of(path) != text]
+            differ += [lesson.notebook for lesson in lessons() if not is_the_kits(lesson.notebook)]
             for path in differ:
                 print(f"differs: {shown(path)}")
-            print(f"{len(differ)} derived files differ.")
+            print(f"{len(differ)} derived files or notebooks differ.")
             return 1 if differ else 0
         written, kept = derive.build()
     except derive.DeriveError as error:

@@ -7,7 +7,7 @@ from authlab.cli import UsageError, command_line
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exercise", metavar="EXERCISE", help="1.2")
-    parser.add_argument("rung", nargs="?", type=int, default=1, help="which hint, from 1")
+    parser.add_argument("number", nargs="?", default="1", help="which hint, from 1 (vague) to 3 (specific)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,15 +19,19 @@ def run(args: argparse.Namespace) -> int:
     except CurriculumError as error:
         raise UsageError(str(error)) from None
     if len(chosen) > 1:
-        raise UsageError(f"expected one exercise such as {chosen[0].id}, got {args.exercise!r}")
-    asked = chosen[0]
-    if not 1 <= args.rung <= len(asked.hints):
         raise UsageError(
-            f"{asked.id} has hints 1 to {len(asked.hints)}, got {args.rung}; "
+            f"expected one exercise, got {args.exercise!r}; try: {command_line(f'hint {chosen[0].id}')}"
+        )
+    asked = chosen[0]
+    numbers = [str(number) for number in range(1, len(asked.hints) + 1)]
+    if args.number not in numbers:
+        raise UsageError(
+            f"expected a hint's number, 1 to {numbers[-1]}, got {args.number!r}; "
             f"see: {command_line(f'hint {asked.id}')}"
         )
-    print(f"{asked.id} {asked.title}, hint {args.rung} of {len(asked.hints)}")
-    print(asked.hints[args.rung - 1])
-    if args.rung < len(asked.hints):
-        print(f"Next: {command_line(f'hint {asked.id} {args.rung + 1}')}")
+    number = int(args.number)
+    print(f"{asked.id} {asked.title}, hint {number} of {len(asked.hints)}")
+    print(asked.hints[number - 1])
+    if number < len(asked.hints):
+        print(f"Next: {command_line(f'hint {asked.id} {number + 1}')}")
     return 0

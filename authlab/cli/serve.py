@@ -1,10 +1,12 @@
 """`authlab serve`: the app in a browser, on this machine only."""
 
 import argparse
+import codecs
 import errno
+import io
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr
 from pathlib import Path
 
 from authlab.cli import UsageError, command_line
@@ -27,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     from authlab.course.places import EXERCISES, ROOT
 
+    if not 0 <= args.port <= 65535:  # the system would take 70000 for 4464
+        raise UsageError(_cannot_listen(args.port, OverflowError()))
     if args.mine:
         _make_room()  # before anything imports the parts
     solved = _solved() if args.mine else []
@@ -41,8 +45,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
         app = App(load_settings(_environment(ROOT / ".env"), database))
-    except (SettingsError, OSError) as error:
+    except SettingsError as error:
         raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(
+            f"--database: expected a file in a folder that can be made, got {str(database)!r}: "
+            f"{error.strerror}; try: {command_line('serve')}"
+        ) from None
 
     class QuietHandler(WSGIRequestHandler):
         """Logs one plain line a request, without the query, which may hold what a visitor typed."""
@@ -51,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{self.command} {self.path.partition('?')[0]} -> {code}", flush=True)
 
     try:
-        server = make_server(HOST, args.port, app, threaded=True, request_handler=QuietHandler)
+        with redirect_stderr(io.StringIO()):  # Werkzeug says it in lines of its own, then exits
+            server = make_server(HOST, args.port, app, threaded=True, request_handler=QuietHandler)
     except (OSError, SystemExit, OverflowError) as error:
         raise UsageError(_cannot_listen(args.port, error)) from None
     if args.mine:
@@ -105,6 +115,15 @@ def _cannot_listen(port: int, error: BaseException) -> str:
 
 def _environment(env_file: Path) -> Mapping[str, str]:
     """Return the process's environment over the lines `NAME=value` of a .env file, if there is one."""
-    lines = env_file.read_text(encoding="utf-8").splitlines() if env_file.exists() else []
+    try:
+        data = env_file.read_bytes() if env_file.exists() else b""
+        # PowerShell's `>>` writes UTF-16, and some editors begin a file with a mark of its encoding.
+        utf_16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        lines = data.decode("utf-16" if utf_16 else "utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{env_file.name}: expected a text file with lines NAME=value, got: {error}; "
+            f"delete it, then run: {command_line('secret --env >> .env')}"
+        ) from None
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
     return {**{name.strip(): value.strip() for name, value in pairs}, **os.environ}

@@ -37,6 +37,10 @@ def parse(path: Path, source: str) -> ast.Module:
     try:
         return ast.parse(source, str(path))
     except SyntaxError as error:
+        if (error.text or "").startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            raise AnswerError(
+                f"{shown(path)}, line {error.lineno}: expected Python, got the mark of a merge conflict"
+            ) from None
         line = f", line {error.lineno}" if error.lineno else ""
         text = f": {error.text.strip()}" if error.text else ""
         raise AnswerError(f"{shown(path)}{line}: {error.msg}{text}") from None
@@ -54,6 +58,18 @@ def definition(tree: ast.Module, name: str) -> ast.stmt | None:
     return found[-1] if found else None
 
 
+def defined_twice(tree: ast.Module, name: str) -> str | None:
+    """Return a sentence when `name` is defined more than once, which is easily overlooked."""
+    lines = [
+        str(node.lineno)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
+    ]
+    return (
+        f"{name} is defined in lines {' and '.join(lines)}: the last one counts" if len(lines) > 1 else None
+    )
+
+
 def same_code(first: ast.stmt | None, second: ast.stmt | None) -> bool:
     """Return whether two definitions are the same but for comments, spacing and docstrings."""
     return first is not None and second is not None and _bare(first) == _bare(second)
@@ -69,7 +85,13 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
     source = read_source(path)
     tree = parse(path, source)
     if definition(tree, asked.name) is None and asked.name not in _assigned(tree):
-        raise AnswerError(f"{shown(path)}: expected a definition of {asked.name}, found none")
+        imported = any(
+            isinstance(node, ast.ImportFrom)
+            and asked.name in (alias.asname or alias.name for alias in node.names)
+            for node in tree.body
+        )
+        found = "the package's own, imported" if imported else "none"
+        raise AnswerError(f"{shown(path)}: expected a definition of {asked.name}, found {found}")
     module = ModuleType(asked.lesson)
     module.__file__ = str(path)
     sys.modules[asked.lesson] = module  # dataclasses and pydantic look their module up

@@ -91,16 +91,17 @@ def exercises() -> tuple[Exercise, ...]:
 
 
 def select(what: str | None) -> tuple[Exercise, ...]:
-    """Return the exercises that `what` names: `1.2`, `lesson_01` (or its whole stem), or None for all.
+    """Return the exercises that `what` names: `1.2`, `lesson_01`, its whole stem or `1`; all for None.
 
     Raises `CurriculumError` with what there is, when there is no such thing.
     """
-    if what is None:
+    if what in (None, "all"):
         return exercises()
     chosen = tuple(
         exercise
-        for exercise in exercises()
-        if what in (exercise.id, exercise.lesson, exercise.lesson[: len("lesson_00")])
+        for lesson in lessons()
+        for exercise in lesson.exercises
+        if what in (exercise.id, lesson.stem, lesson.stem[:9], str(lesson.number), f"lesson_{lesson.number}")
     )
     if not chosen:
         first, last = exercises()[0], exercises()[-1]

@@ -5,24 +5,27 @@ to a
 `judge` process, and names a misconception when exactly one flaw of the bank fails in the same way.
 """
 
+import ast
 import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from authlab.course import answers, bank, derive
 from authlab.course.curriculum import Exercise
-from authlab.course.judge import CAN_FORK, without_line_numbers
+from authlab.course.judge import CAN_FORK, pattern_of
 from authlab.course.places import CHECKS, EXERCISES, ROOT, shown
 
 Status = Literal["passed", "failed", "unattempted", "error", "timeout"]
 
 TIMEOUT_SECONDS = 10.0
+SPARE_SECONDS = 30.0  # for a judge on a busy machine to say that an answer ran out of time
 
 
 class EngineError(Exception):
@@ -46,7 +49,7 @@ class Result:
     status: Status
     checks: tuple[Check, ...] = ()
     misconception: str | None = None
-    message: str = ""  # why there are no checks: not attempted, not runnable, out of time
+    message: str = ""  # why there are no checks; for a *fix* that is untouched, what is wrong with it
     seconds: float = 0.0
 
     @property
@@ -59,7 +62,7 @@ class Result:
         checks = [
             {"name": check.name, "status": check.status, "message": check.message} for check in self.checks
         ]
-        if self.status in ("error", "timeout"):
+        if self.message:
             checks.insert(0, {"name": self.status, "status": self.status, "message": self.message})
         return {
             "id": self.exercise.id,
@@ -113,13 +116,18 @@ class Engine:
         except answers.AnswerError as error:
             return Result(asked, "error", message=str(error))
         found = answers.definition(tree, asked.name)
-        if answers.same_code(found, derive.stub_definition(asked)):
-            return Result(asked, "unattempted", message="nothing is written there yet")
+        untouched = answers.same_code(found, derive.stub_definition(asked))
+        if untouched and asked.kind != "fix":
+            return Result(asked, "unattempted")
         result = self._verdict(asked, {"solved": [asked.id], "folder": str(folder.resolve())})
-        if result.status == "failed" and _still_says_not_written(result):
-            return Result(asked, "unattempted", message="it still says NotImplementedError")
+        if untouched:  # a fix: its stub runs, and the verdict shows what is wrong with it
+            wrong = next(check.message for check in result.checks if check.status == "failed")
+            return Result(asked, "unattempted", message=f"It runs, and it is wrong.\n{wrong}")
+        if result.status == "failed" and _still_says_not_written(result, found, asked):
+            return Result(asked, "unattempted")
         if result.status == "failed":
-            return with_misconception(result, self.patterns_of(asked))
+            named = with_misconception(result, self.patterns_of(asked))
+            return _with_note(named, answers.defined_twice(tree, asked.name))
         return result
 
     def check_flaw(self, asked: Exercise, flaw: str) -> Result:
@@ -171,7 +179,7 @@ class Engine:
         assert self._judge.stdin is not None and self._judge.stdout is not None
         self._judge.stdin.write(json.dumps({"timeout": self._timeout_seconds, **job}) + "\n")
         self._judge.stdin.flush()
-        return _read_line(self._judge)
+        return _answer_in_time(self._judge, self._timeout_seconds)
 
 
 def _start_judge() -> subprocess.Popen[str]:
@@ -191,6 +199,29 @@ def _start_judge() -> subprocess.Popen[str]:
     if "ready" not in said:
         raise EngineError(str(said.get("broken", said)))
     return judge
+
+
+def _answer_in_time(judge: "subprocess.Popen[str]", seconds: float) -> dict[str, Any]:
+    """Return the judge's answer. A judge that forks keeps the time itself; any other is ended when it is
+    up."""
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        judge.kill()
+
+    timer = threading.Timer(seconds + SPARE_SECONDS if CAN_FORK else seconds, end)
+    timer.start()
+    try:
+        return _read_line(judge)
+    except EngineError:
+        if late.is_set():
+            return {"timeout": seconds}
+        if not CAN_FORK:
+            return {"error": "the answer ended its process before the checks were done"}
+        raise
+    finally:
+        timer.cancel()
 
 
 def _read_line(judge: subprocess.Popen[str]) -> dict[str, Any]:
@@ -213,11 +244,19 @@ def _package_state() -> tuple[object, ...]:
     )
 
 
+def _with_note(result: Result, note: str | None) -> Result:
+    """Add a sentence to the first check that failed."""
+    if note is None:
+        return result
+    checks = list(result.checks)
+    first = next(number for number, check in enumerate(checks) if check.status == "failed")
+    checks[first] = replace(checks[first], message=f"{checks[first].message}\n  {note}")
+    return replace(result, checks=tuple(checks))
+
+
 def _pattern(result: Result) -> frozenset[tuple[str, str]]:
     return frozenset(
-        (check.name, without_line_numbers(check.message))
-        for check in result.checks
-        if check.status == "failed"
+        (check.name, pattern_of(check.message)) for check in result.checks if check.status == "failed"
     )
 
 
@@ -226,9 +265,13 @@ def with_misconception(result: Result, patterns: dict[str, frozenset[tuple[str, 
     fitting = [text for text, pattern in patterns.items() if pattern == _pattern(result)]
     if len(fitting) != 1:
         return result
-    return Result(result.exercise, "failed", result.checks, fitting[0], seconds=result.seconds)
+    return replace(result, misconception=fitting[0])
 
 
-def _still_says_not_written(result: Result) -> bool:
-    said = f"NotImplementedError: {result.exercise.id} is not written yet"
-    return all(said in check.message for check in result.checks if check.status == "failed")
+def _still_says_not_written(result: Result, found: ast.stmt | None, asked: Exercise) -> bool:
+    """Return whether an answer still ends at the stub's own line, each of its lines if there are several."""
+    line = f"{asked.id} is not written yet"
+    stands = found is not None and ast.unparse(found).count(line)
+    return stands == ast.unparse(derive.stub_definition(asked)).count(line) and all(
+        f"NotImplementedError: {line}" in check.message for check in result.checks if check.status == "failed"
+    )

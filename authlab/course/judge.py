@@ -26,9 +26,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-CAN_FORK = hasattr(os, "fork")
+# "process" is how it goes where the system cannot fork; naming it lets any system try that way.
+CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
 MEMORY_BYTES = 2 * 1024**3
 FILE_BYTES = 64 * 1024**2
+OUTPUT = "printed.txt"  # in the child's own folder
 MAX_RESULT_BYTES = 1024**2
 
 
@@ -38,6 +40,7 @@ def main() -> None:
     quiet = os.open(os.devnull, os.O_RDWR)
     os.dup2(quiet, 1)  # what pytest or an answer prints is no result
     os.dup2(quiet, 2)
+    sys.stdout = os.fdopen(quiet, "w", encoding="utf-8")  # pytest keeps this one; an answer gets another
 
     from authlab.course import mounting
     from authlab.course.curriculum import exercises, lessons
@@ -135,7 +138,17 @@ class _Judge:
             if "folder" in job:
                 self._answer = Path(job["folder"], asked.file_name)
             self._run(session, asked.id)
-        return {"checks": list(self._reports.values()), "calls": slot.calls}
+        return {"checks": self._with_output(), "calls": slot.calls}
+
+    def _with_output(self) -> list[dict[str, str]]:
+        """Return the reports, with what the answer printed: people look for bugs with print."""
+        reports = list(self._reports.values())
+        failed = next((report for report in reports if report["status"] == "failed"), None)
+        sys.stdout.flush()
+        printed = _printed()
+        if failed is not None and printed:
+            failed["message"] += "".join(f"\n  it printed  {line[:100]}" for line in printed[:5])
+        return reports
 
     def _run(self, session: Any, exercise_id: str) -> None:
         chosen = [
@@ -150,11 +163,32 @@ class _Judge:
         print(json.dumps(result), file=self._results, flush=True)
 
 
+def _printed() -> list[str]:
+    """Return the first lines that went to the child's standard output."""
+    if not os.path.exists(OUTPUT):
+        return []
+    with open(OUTPUT, encoding="utf-8", errors="replace") as file:
+        return file.read(2000).splitlines()
+
+
 def _in_a_child(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[str, Any]:
     """Return what `do` returns, from a child process where the system can fork; add the seconds it took."""
     started = time.perf_counter()
-    result = _forked(do, timeout_seconds) if CAN_FORK else do()
+    result = _forked(do, timeout_seconds) if CAN_FORK else _in_this_process(do)
     return {**result, "seconds": round(time.perf_counter() - started, 4)}
+
+
+def _in_this_process(do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what `do` returns, run in an empty folder. `engine` ends this process when its time is up."""
+    home = os.getcwd()
+    with tempfile.TemporaryDirectory(prefix="authlab-answer-") as folder:
+        _away_from_everything(folder)
+        try:
+            return do()
+        except BaseException as error:
+            return _ended(error)
+        finally:
+            os.chdir(home)
 
 
 def _forked(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[str, Any]:
@@ -167,7 +201,7 @@ def _forked(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[st
         try:
             result = do()
         except BaseException as error:  # SystemExit and KeyboardInterrupt of an answer end here too
-            result = {"error": f"the answer ended its process: {type(error).__name__} {error}".strip()}
+            result = _ended(error)
         os.write(writing, json.dumps(result).encode()[:MAX_RESULT_BYTES] + b"\n")
         os._exit(0)
     os.close(writing)
@@ -187,16 +221,28 @@ def _forked(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[st
 
 
 def _confine(folder: str) -> None:
-    """Give the child a group of its own, an empty folder, no input, temporary files there, and limits."""
-    os.setpgid(0, 0)
-    os.chdir(folder)
-    tempfile.tempdir = folder
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    """Give the child a group of its own, a place of its own, and limits."""
     import resource
+
+    os.setpgid(0, 0)
+    _away_from_everything(folder)
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _away_from_everything(folder: str) -> None:
+    """Work in an empty folder, temporary files included, with no input, and keep what is printed there."""
+    os.chdir(folder)
+    tempfile.tempdir = folder
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(os.open(OUTPUT, os.O_WRONLY | os.O_CREAT, 0o600), 1)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+
+
+def _ended(error: BaseException) -> dict[str, Any]:
+    return {"error": f"the answer ended its process: {type(error).__name__} {error}".strip()}
 
 
 def _read(reading: int, timeout_seconds: float) -> bytes | None:
@@ -228,9 +274,14 @@ def _end_group(child: int) -> None:
         os.waitpid(child, 0)
 
 
-def without_line_numbers(message: str) -> str:
-    """Return a message's first line as it would read for the same mistake in another file."""
-    return re.sub(r", line \d+", "", message.split("\n")[0])
+def pattern_of(message: str) -> str:
+    """Return what of a message is the same for the same mistake in another file.
+
+    That is its first line without the line's number and, for an attack, the requests it sent.
+    """
+    first, *rest = message.split("\n")
+    requests = [line for line in rest if line.startswith("  your requests  ")]
+    return re.sub(r", line \d+", "", "\n".join([first, *requests]))
 
 
 if __name__ == "__main__":

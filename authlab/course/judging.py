@@ -1,6 +1,7 @@
 """What checks need beyond plain assertions: which exercise they are for, and how an attack or a proof is
 judged."""
 
+import inspect
 import linecache
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,6 +12,9 @@ from authlab.course import bank
 from authlab.course.curriculum import Exercise, select
 from authlab.course.mounting import mounted, original, slot_of
 from authlab.lab.apps import LabApp
+from authlab.lab.browser import Browser
+
+REQUESTS = "  your requests  "
 
 Checks = TypeVar("Checks", bound=type)
 
@@ -24,24 +28,28 @@ def exercise(exercise_id: str) -> Callable[[Checks], Checks]:
     return mark
 
 
-def attack_wins(exercise_id: str, app: LabApp) -> None:
-    """Assert that a *break* answer brings back the secret from the app with the flaw."""
+def attack_wins(exercise_id: str, app: LabApp, page: str = "") -> None:
+    """Assert that a *break* answer brings back the secret from the flawed app, on a page saying `page`."""
     asked = _asked(exercise_id)
-    flaw = bank.flaw_named(asked.flaw or "")
     browser = app.browser()
-    with mounted(flaw.mounts):
-        brought = _answer(asked)(browser)
-    assert isinstance(brought, str) and app.vault in brought, (
-        f"{asked.name}(browser): expected the text of the page with {app.vault!r}, got {_short(brought)}"
+    with mounted(bank.flaw_named(asked.flaw or "").mounts):
+        brought = _attack(asked, browser, "the app with the hole")
+    expected = f"a page that says {page!r} and" if page else "a page with"
+    got = "a text without it" if isinstance(brought, str) and brought else repr(brought)
+    assert isinstance(brought, str) and app.vault in brought and page in brought, (
+        f"{asked.name}(browser): expected {expected} the secret of this run, {app.vault!r}, got {got}"
+        f"\n{_requests(browser)}"
     )
 
 
 def attack_loses(exercise_id: str, app: LabApp) -> None:
     """Assert that a *break* answer brings back nothing from the app without the flaw, and does not crash."""
     asked = _asked(exercise_id)
-    brought = _answer(asked)(app.browser())
+    browser = app.browser()
+    brought = _attack(asked, browser, "the app without the hole")
     assert app.vault not in str(brought), (
         f"{asked.name}(browser): expected nothing from the app without the hole, got {app.vault!r}"
+        f"\n{_requests(browser)}"
     )
 
 
@@ -49,27 +57,33 @@ def proof_spares_the_right(exercise_id: str) -> None:
     """Assert that a *prove* answer passes on the package's part and on every alternative right answer."""
     asked = _asked(exercise_id)
     part = asked.proves or ""
-    for name, right in [("the package's own", original(part)), *_right_answers(part)]:
+    styles = [(known.answer, inspect.getdoc(known.answer) or "") for known in bank.alternatives_of(part)]
+    for right, style in [(original(part), "the package's own"), *styles]:
         try:
             _answer(asked)(right)
         except AssertionError as failed:
             raise AssertionError(
-                f"{asked.name}: expected no failure on right rules ({name}), got a failing assert: "
-                f"{_asserted(failed)}"
+                f"{asked.name}: expected no failure on right rules, got a failing assert: "
+                f"{_line_of(failed)}\n  these rules  {style.splitlines()[0]}"
+            ) from None
+        except Exception as crash:
+            raise AssertionError(
+                f"{asked.name}: expected no failure on right rules, got {_crashed(crash, asked)}"
             ) from None
 
 
 def proof_catches_the_taught(exercise_id: str) -> None:
     """Assert that a *prove* answer fails, by an assertion, on each flaw that its lesson teaches."""
     asked = _asked(exercise_id)
-    part = asked.proves or ""
     missed = [
-        flaw for flaw in bank.flaws_of(part) if flaw.name in asked.must_catch and not catches(asked, flaw)
+        flaw
+        for flaw in bank.flaws_of(asked.proves or "")
+        if flaw.name in asked.must_catch and not catches(asked, flaw)
     ]
-    beliefs = "\n".join(f"  - {flaw.belief}" for flaw in missed)
+    some = "\n".join(f"  one believes  {flaw.belief}" for flaw in missed[:3])
     assert not missed, (
-        f"{asked.name}: expected a failing assert for each wrong version, got none for "
-        f"{len(missed)} of {len(asked.must_catch)}. Their authors believed:\n{beliefs}"
+        f"{asked.name}: expected a failing assert for each of {len(asked.must_catch)} wrong versions, "
+        f"got none for {len(missed)}\n{some}"
     )
 
 
@@ -104,20 +118,39 @@ def _answer(asked: Exercise) -> Callable[[Any], Any]:
     return answer
 
 
-def _right_answers(part: str) -> list[tuple[str, Any]]:
-    return [(known.name, known.answer) for known in bank.alternatives_of(part)]
+def _attack(asked: Exercise, browser: Browser, where: str) -> object:
+    """Return what an attack brings; a crash is told like any other wrong answer."""
+    try:
+        return _answer(asked)(browser)
+    except Exception as crash:
+        raise AssertionError(
+            f"{asked.name}(browser), against {where}: expected a text, got {_crashed(crash, asked)}"
+            f"\n{_requests(browser)}"
+        ) from None
 
 
-def _asserted(failed: AssertionError) -> str:
+def _requests(browser: Browser) -> str:
+    sent = "; ".join(browser.history[:4]) or "none"
+    more = f"; and {len(browser.history) - 4} more" if len(browser.history) > 4 else ""
+    return f"{REQUESTS}{sent}{more}"
+
+
+def _crashed(crash: Exception, asked: Exercise) -> str:
+    lines = [line for file, line in _steps(crash) if file.endswith(asked.file_name)]
+    where = f", line {lines[-1]}" if lines else ""
+    return f"{type(crash).__name__}: {crash}{where}"
+
+
+def _line_of(failed: AssertionError) -> str:
     """Return the line of the proof that failed, as it is written."""
-    trace = failed.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    file, line = _steps(failed)[-1]
+    return linecache.getline(file, line).strip()
+
+
+def _steps(error: BaseException) -> list[tuple[str, int]]:
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
-    if trace is None:
-        return "assert"
-    return linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno).strip()
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"
+    return found

@@ -59,16 +59,18 @@ def _failed_assertion(
     if isinstance(test, ast.Call) and ast.unparse(test.func) == "isinstance":
         got = re.search(r"isinstance\((.*), [^,]*\)", str(error))
         expected = ast.unparse(test.args[1])
-        found = _cut(got.group(1)) if got else "something else"
+        found = _cut(re.sub(r" at 0x[0-9a-f]+", "", got.group(1))) if got else "something else"
         return f"{story.shown(test.args[0])}: expected a {expected}, got {found}"
     if not isinstance(test, ast.Compare) or compared.seen is None:
         return f"expected {story.shown(test)}"
     operator, left, right = compared.seen
     expected, got_value = _shown(right, constants), _shown(left, constants)
+    called = story.shown(test.left)
     if _look_alike(expected, got_value):
         expected, got_value = ascii(right), ascii(left)
+        called = called.encode("ascii", "backslashreplace").decode()
     if operator in ("==", "is"):
-        return f"{story.shown(test.left)}: expected {expected}, got {got_value}"
+        return f"{called}: expected {expected}, got {got_value}"
     if operator == "not in":
         return f"{story.shown(test.comparators[0])}: expected no {got_value} in it, got {expected}"
     return f"expected {story.shown(test)}, got {got_value}"
@@ -128,7 +130,14 @@ class _Story:
         """Return the call that crashed."""
         node = self.statement
         expression = node.test if isinstance(node, ast.Assert) else getattr(node, "value", None)
-        return self.shown(expression) if expression is not None else f"{self._name}(…)"
+        if expression is None:
+            return f"{self._name}(…)"
+        calls = [
+            inner
+            for inner in ast.walk(expression)
+            if isinstance(inner, ast.Call) and ast.unparse(inner.func) == self._name
+        ]
+        return self.shown(calls[0] if calls else _first_operand(expression))
 
     def before(self) -> list[str]:
         """Return the lines that led to the failure, when one expression cannot say it."""
@@ -149,7 +158,11 @@ def _first_operand(test: ast.expr) -> ast.expr:
 
 def _shown(value: object, constants: Mapping[str, str]) -> str:
     """Return a value as a learner would write it: messages by the names of their constants."""
-    text = repr(value)
+    if inspect.iscoroutine(value):
+        return "a coroutine (is it `async def`?)"
+    if inspect.isgenerator(value):
+        return "a generator (is there a `yield` in it?)"
+    text = re.sub(r" at 0x[0-9a-f]+", "", repr(value))  # an address is another one in every run
     for literal, constant in constants.items():
         text = text.replace(literal, constant)
     return _cut(text)

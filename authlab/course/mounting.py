@@ -19,6 +19,8 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import CodeType, ModuleType
 from typing import Any
 
+MAX_DEPTH = 20  # an answer that calls the package's part calls itself: told, before Python gives up
+
 
 class MountError(LookupError):
     """A part cannot be mounted: it does not exist, or its module was loaded too early."""
@@ -32,13 +34,21 @@ class Slot:
         self.original = original
         self.mounted = original
         self.calls = 0
+        self._depth = 0
         self.last_call: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call what is mounted."""
         self.calls += 1
         self.last_call = (args, kwargs)
-        return self.mounted(*args, **kwargs)
+        if self._depth > MAX_DEPTH:
+            module, name = self.part.split(":")
+            raise MountError(f"{name} calls {module}.{name}, which is {name} itself here: write your own")
+        self._depth += 1
+        try:
+            return self.mounted(*args, **kwargs)
+        finally:
+            self._depth -= 1
 
 
 _slots: dict[str, Slot] = {}

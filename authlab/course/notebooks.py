@@ -6,8 +6,11 @@ path, no stderr.
 """
 
 import difflib
+import hashlib
+import json
 import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +19,9 @@ from typing import Any
 import nbformat
 
 from authlab.course import derive
-from authlab.course.places import NOTEBOOKS
+from authlab.course.places import LESSONS, NOTEBOOKS, ROOT
 
+MANIFEST = LESSONS / "notebooks.json"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -92,8 +96,44 @@ def differences(path: Path, fresh: Any) -> list[str]:
 
 
 def write(path: Path, notebook: Any) -> None:
-    """Store a notebook."""
+    """Store a notebook, and note in `notebooks.json` which text of it is the kit's."""
     path.write_text(text(notebook), encoding="utf-8", newline="\n")
+    known = {**_the_kits(), path.stem: blob_id(path)}
+    MANIFEST.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+
+
+def is_the_kits(path: Path) -> bool:
+    """Return whether a notebook is as the kit stores it; a learner who saves a lesson has their own from
+    then on."""
+    return _the_kits().get(path.stem) == blob_id(path)
+
+
+def the_kits(path: Path) -> str | None:
+    """Return the kit's own text of a notebook, whatever its owner has saved since; None when it cannot
+    be had.
+
+    The manifest names it as git names a file's content, and git keeps every content that was ever committed.
+    """
+    if is_the_kits(path):
+        return path.read_text(encoding="utf-8")
+    wanted = _the_kits().get(path.stem, "")
+    try:
+        done = subprocess.run(
+            ["git", "cat-file", "blob", wanted], cwd=ROOT, capture_output=True, check=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.decode("utf-8")
+
+
+def blob_id(path: Path) -> str:
+    """Return the name git gives to a file's content."""
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
+
+
+def _the_kits() -> dict[str, str]:
+    return dict(json.loads(MANIFEST.read_text(encoding="utf-8"))) if MANIFEST.exists() else {}
 
 
 def text(notebook: Any) -> str:

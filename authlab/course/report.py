@@ -27,6 +27,7 @@ def described(
         "hints": list(asked.hints),
         "next": _next(asked),
         "server_path": server_path or file,
+        "source": f"{asked.module.replace('.', '/')}.py · {asked.name}",
     }
 
 

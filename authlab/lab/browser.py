@@ -54,6 +54,7 @@ class Browser:
         self.page = page
         self.cookies: dict[str, Cookie] = {}
         self.trace: list[tuple[str, str]] = []
+        self.history: list[str] = []  # each request with what came back: "GET /profile -> 303 /login"
         self._clock = clock
         self._session = requests.Session()
         self._session.trust_env = False  # proxies and certificates of the machine have no say here
@@ -76,7 +77,9 @@ class Browser:
     ) -> requests.Response:
         """Send one request to the lab and return its one answer."""
         same_site = self.page == LAB_ORIGIN
-        sent = {"Sec-Fetch-Site": "same-origin" if same_site else "cross-site"}
+        # An address typed into a fresh window comes from no page; later ones from the page before.
+        typed = not self.history and method == "GET"
+        sent = {"Sec-Fetch-Site": "cross-site" if not same_site else "none" if typed else "same-origin"}
         if method not in ("GET", "HEAD"):
             sent["Origin"] = self.page
         cookie_header = self._cookie_header(method, path, same_site)
@@ -87,6 +90,8 @@ class Browser:
         response = self._session.request(
             method, url, headers={**sent, **(headers or {})}, allow_redirects=False, **options
         )
+        went = f" {response.headers['Location']}" if "Location" in response.headers else ""
+        self.history.append(f"{method} {response.request.path_url} -> {response.status_code}{went}")
         self._session.cookies.clear()  # ours are kept below, by a browser's rules
         for text in response.raw.headers.getlist("Set-Cookie"):
             self._keep(text, urlsplit(url).path)

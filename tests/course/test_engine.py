@@ -1,5 +1,6 @@
 """Verdicts: honest states, true messages, and no answer that harms another."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def test_a_right_answer_passes(engine: Engine, stubs: Path) -> None:
     answer(stubs, "1.1", RIGHT)
     result = verdict(engine, stubs, "1.1")
     assert result.status == "passed", said(result)
-    assert len(result.checks) == 11
+    assert len(result.checks) == 14
 
 
 def test_a_wrong_answer_is_told_what_was_called_expected_and_got(engine: Engine, stubs: Path) -> None:
@@ -104,11 +105,13 @@ def test_an_edit_is_seen_though_size_and_second_are_the_same(engine: Engine, stu
         ("return input()", "failed", "EOFError"),
         ("return 'x' * 10**11", "failed", "MemoryError"),
         ("print('x' * 10**7)\nreturn raw", "failed", "expected 'ada@lab.test'"),
+        ("print('here', raw)\nreturn raw", "failed", "it printed  here ada@lab.test"),
+        ("async def later(): pass\nreturn later()", "failed", "got a coroutine (is it `async def`?)"),
         ("raise KeyboardInterrupt", "error", "the answer ended its process: KeyboardInterrupt"),
         ("return undefined_name", "failed", "NameError: name 'undefined_name' is not defined, line"),
         ("return", "failed", "expected 'ada@lab.test', got None"),
-        ("yield raw", "failed", "expected 'ada@lab.test', got <generator object canonical_email"),
-        ("from authlab.forms import canonical_email as ours\nreturn ours(raw)", "failed", "RecursionError"),
+        ("yield raw", "failed", "got a generator (is there a `yield` in it?)"),
+        ("from authlab.forms import canonical_email as ours\nreturn ours(raw)", "failed", "write your own"),
         (
             "import os, time\nif os.fork() == 0:\n    time.sleep(60)\n    os._exit(0)\nreturn raw",
             "failed",
@@ -132,7 +135,10 @@ def test_an_answer_that_misbehaves_gets_its_own_verdict(
     ("text", "message"),
     [
         (HEAD + "    return raw +\n", "lesson_01_forms.py, line 2: invalid syntax: return raw +"),
-        ("<<<<<<< mine\n" + HEAD + "    return raw\n", "lesson_01_forms.py, line 1: invalid syntax"),
+        (
+            "<<<<<<< mine\n" + HEAD + "    return raw\n",
+            "line 1: expected Python, got the mark of a merge conflict",
+        ),
         (HEAD + "\tif raw:\n        return raw\n", "line 3:"),
         ("import nothing_of_this_name\n" + HEAD + "    return raw\n", "line 1: ModuleNotFoundError"),
         ("def canonical_mail(raw): return raw\n", "expected a definition of canonical_email, found none"),
@@ -147,6 +153,27 @@ def test_a_file_that_cannot_be_run_is_an_error_with_its_line(
     (tmp_path / "lesson_01_forms.py").write_text(text, encoding="utf-8")
     result = verdict(engine, tmp_path, "1.1")
     assert (result.status, message in said(result)) == ("error", True), said(result)
+
+
+def test_a_name_that_is_imported_is_no_answer(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "lesson_01_forms.py").write_text(
+        "from authlab.forms import canonical_email\n", encoding="utf-8"
+    )
+    said_so = "expected a definition of canonical_email, found the package's own, imported"
+    assert said_so in said(verdict(engine, tmp_path, "1.1"))
+
+
+def test_two_definitions_of_one_name_are_told(engine: Engine, stubs: Path) -> None:
+    answer(stubs, "1.1", "return raw")
+    file = stubs / "lesson_01_forms.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\n\n" + HEAD + "    return None\n", encoding="utf-8")
+    assert "the last one counts" in said(verdict(engine, stubs, "1.1"))
+
+
+def test_a_fix_shows_what_is_wrong_before_it_is_touched(engine: Engine, stubs: Path) -> None:
+    result = verdict(engine, stubs, "1.3")
+    assert result.status == "unattempted"
+    assert result.message.startswith("It runs, and it is wrong.\nvalidate_signup({'name': '  '")
 
 
 def test_a_file_in_another_encoding_is_an_error(engine: Engine, tmp_path: Path) -> None:
@@ -184,6 +211,36 @@ def test_a_mistake_that_fits_no_flaw_exactly_is_given_no_name(engine: Engine, st
     answer(stubs, "1.2", "return [TOO_SHORT] if len(password) < 8 else []")
     result = verdict(engine, stubs, "1.2")
     assert (result.status, result.misconception) == ("failed", None)
+
+
+class TestWithoutFork:
+    """Where the system cannot fork (Windows), each answer has a process of its own, with the same
+    verdicts."""
+
+    @pytest.fixture
+    def process_engine(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+        monkeypatch.setenv("AUTHLAB_JUDGE", "process")
+        monkeypatch.setattr("authlab.course.engine.CAN_FORK", False)
+        with Engine(timeout_seconds=5) as engine:
+            yield engine
+
+    @pytest.mark.parametrize(
+        ("code", "status", "message"),
+        [
+            (RIGHT, "passed", ""),
+            ("return raw", "failed", "expected 'ada@lab.test', got '  ada@lab.test '"),
+            ("while True:\n    pass", "timeout", "expected an answer within 5 seconds"),
+            ("import os\nos._exit(0)", "error", "the answer ended its process before the checks were done"),
+            ("raise KeyboardInterrupt", "error", "the answer ended its process: KeyboardInterrupt"),
+            ("print('here')\nreturn raw", "failed", "it printed  here"),
+        ],
+    )
+    def test_the_verdict_is_the_same(
+        self, process_engine: Engine, stubs: Path, code: str, status: str, message: str
+    ) -> None:
+        answer(stubs, "1.1", code)
+        result = verdict(process_engine, stubs, "1.1")
+        assert (result.status, message in said(result)) == (status, True), said(result)
 
 
 def test_the_json_of_a_verdict_has_one_shape(engine: Engine, stubs: Path) -> None:

@@ -1,5 +1,7 @@
 """Checks of lesson 0."""
 
+from werkzeug.wrappers import Response
+
 from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.lab.apps import LabApp
@@ -8,6 +10,10 @@ from authlab.responses import see_other
 
 @exercise("0.1")
 class TestSeeThePageOverThere:
+    def test_it_answers_with_a_response(self) -> None:
+        """Whatever is in it: what goes back to the browser is a Response."""
+        assert isinstance(see_other("/profile"), Response)
+
     def test_the_browser_is_told_where_to_go(self) -> None:
         """The visitor has signed up; the Location header is what takes them to their profile."""
         assert see_other("/profile").headers.get("Location") == "/profile"
@@ -18,7 +24,7 @@ class TestSeeThePageOverThere:
 
     def test_the_browser_is_told_to_come_back_with_get(self) -> None:
         """303 says "fetch that page with GET". After 302 a browser may, after 307 it must send the form
-        again, password included; 301 it remembers for ever; and a 200 is sent again at each reload."""
+        again, password included; 301 it remembers for ever; and after a 200 each reload sends it again."""
         assert see_other("/profile").status_code == 303
 
 
@@ -27,6 +33,10 @@ class TestBeSomebodyElse:
     def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
         """Where a bare number passes for a session, whoever writes 3 into the cookie is member 3."""
         judging.attack_wins("0.2", lab_app)
+
+    def test_it_is_the_profile_page_that_was_asked_for(self, lab_app: LabApp) -> None:
+        """Many pages may show a name; the one that says "Your profile" is shown to its owner alone."""
+        judging.attack_wins("0.2", lab_app, page="Your profile")
 
     def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
         """A signed session cannot be made up: the same requests end at the login page."""

@@ -1,5 +1,7 @@
 """Checks of lesson 1."""
 
+from types import MappingProxyType
+
 from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.forms import (
@@ -45,6 +47,14 @@ class TestOneAddressOneSpelling:
         assert canonical_email("zoe\u0301@lab.test") == "zo\u00e9@lab.test"
         assert canonical_email("\u212aim@lab.test") == "kim@lab.test"
 
+    def test_a_wide_letter_is_the_same_letter(self) -> None:
+        """On a Japanese keyboard a is also the wide ａ. NFC leaves it as it is; NFKC makes it an a."""
+        assert canonical_email("\uff41da@lab.test") == "ada@lab.test"
+
+    def test_a_letter_that_becomes_a_capital_is_lowered_too(self) -> None:
+        """The script ℋ has no lower case of its own, and NFKC makes it an H: lower case comes after."""
+        assert canonical_email("\u210bal@lab.test") == "hal@lab.test"
+
     def test_what_is_no_address_is_none(self) -> None:
         """None means: show the form again."""
         assert canonical_email("") is None
@@ -59,9 +69,10 @@ class TestOneAddressOneSpelling:
         assert canonical_email("ada@lab.test, eve@evil.test") is None
 
     def test_a_line_break_is_no_part_of_an_address(self) -> None:
-        """In the header of a mail, a line break begins a header of the attacker's choice. `$` matches before
-        a last line break, and `strip()` hides it: hold the pattern against the whole text."""
+        """In the header of a mail a line break ends the header. `$` matches before a last line break, and
+        `strip()` takes it away unseen: hold the pattern against the whole text."""
         assert canonical_email("ada@lab.test\n") is None
+        assert canonical_email("ada@lab.test\r") is None
         assert canonical_email("ada@lab.test\r\nBcc: all@lab.test") is None
         assert canonical_email("\nada@lab.test") is None
 
@@ -73,6 +84,10 @@ class TestOneAddressOneSpelling:
         """A limit for the visitor is a limit for the attacker too: 255 pass, 256 do not."""
         assert canonical_email("a" * 246 + "@lab.test") == "a" * 246 + "@lab.test"
         assert canonical_email("a" * 247 + "@lab.test") is None
+
+    def test_the_limit_is_for_the_result(self) -> None:
+        """255 characters with a space on each side are 255 characters: the spaces are no part of it."""
+        assert canonical_email(" " + "a" * 246 + "@lab.test ") == "a" * 246 + "@lab.test"
 
     def test_different_addresses_stay_different(self) -> None:
         """Dots, tags and look-alikes of another alphabet are other people's addresses, whatever one
@@ -89,7 +104,8 @@ class TestEverythingThatIsWrongWithAPassword:
         assert password_problems("analytical-engine-1843") == []
 
     def test_every_problem_is_named_at_once(self) -> None:
-        """Four problems told one by one are four tries; told together they are one."""
+        """Four problems told one by one are four tries; told together they are one. The order is the
+        question's, the texts are its constants."""
         assert password_problems("") == [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL]
         assert password_problems("abc") == [TOO_SHORT, NO_NUMBER, NO_SPECIAL]
 
@@ -105,18 +121,29 @@ class TestEverythingThatIsWrongWithAPassword:
         assert password_problems("password1") == [NO_SPECIAL]
 
     def test_a_letter_is_a_letter_in_every_script(self) -> None:
-        """[a-zA-Z] tells a visitor from Sofia that "пароль" has no letter."""
+        """[a-zA-Z] tells a visitor from Sofia that "пароль" has no letter, and one more alphabet in the
+        pattern tells it to everybody else."""
         assert password_problems("пароль-12") == []
+        assert password_problems("密码密码-123") == []
+        assert password_problems("סיסמה-123") == []
+
+    def test_a_letter_of_another_script_is_not_special(self) -> None:
+        """The guide's [^a-zA-Z0-9] counts п as a special character. It is a letter."""
         assert password_problems("пароль12") == [NO_SPECIAL]
 
+    def test_letters_are_counted_not_bytes(self) -> None:
+        """In UTF-8 these seven characters are ten bytes."""
+        assert password_problems("пар-567") == [TOO_SHORT]
+
     def test_whatever_is_neither_letter_nor_number_is_special(self) -> None:
-        """A list of special characters always forgets some: here the underscore, €, a space between words."""
+        """A list of special characters always forgets some: an underscore, a €, a §, a space inside."""
         assert password_problems("under_score1") == []
         assert password_problems("100€pounds") == []
+        assert password_problems("paragraph§7") == []
         assert password_problems("two words 2") == []
 
     def test_spaces_at_the_ends_are_no_characters(self) -> None:
-        """Three characters and five spaces are three characters: the spaces are guessed first."""
+        """Three characters and five spaces are three characters: an attacker tries padding first."""
         assert password_problems("a1!     ") == [TOO_SHORT]
         assert password_problems("     a1!") == [TOO_SHORT]
 
@@ -141,6 +168,30 @@ class TestTheGuidesOwnMistake:
         state = validate_signup({"name": "  ", "email": "ada@lab.test", "password": "analytical-engine-1843"})
         assert isinstance(state, FormState)
         assert state.errors == {"name": [NAME_TOO_SHORT]}
+
+    def test_a_name_has_two_characters_without_its_spaces(self) -> None:
+        """A higher limit does not help: whatever the number, somebody types one more space."""
+        state = validate_signup(
+            {"name": " A  ", "email": "ada@lab.test", "password": "analytical-engine-1843"}
+        )
+        assert isinstance(state, FormState)
+        assert state.errors == {"name": [NAME_TOO_SHORT]}
+
+    def test_a_name_of_two_characters_is_a_name(self) -> None:
+        """Al and Bo are people."""
+        form = validate_signup({"name": "Al", "email": "al@lab.test", "password": "analytical-engine-1843"})
+        assert isinstance(form, SignupForm)
+
+    def test_a_name_has_at_most_a_hundred_characters(self) -> None:
+        """A limit for the visitor is a limit for the attacker; the spaces around do not count."""
+        form = validate_signup(
+            {"name": f" {'a' * 100} ", "email": "ada@lab.test", "password": "analytical-engine-1843"}
+        )
+        assert isinstance(form, SignupForm)
+        state = validate_signup(
+            {"name": "a" * 101, "email": "ada@lab.test", "password": "analytical-engine-1843"}
+        )
+        assert isinstance(state, FormState)
 
     def test_every_field_is_judged_and_every_message_kept(self) -> None:
         """The visitor sees everything that is wrong at once: errors are data, not an early return."""
@@ -185,6 +236,28 @@ class TestTheGuidesOwnMistake:
         assert isinstance(state, FormState)
         assert list(state.errors) == ["Role"]
 
+    def test_any_field_that_nobody_asked_for_is_refused(self) -> None:
+        """Tomorrow's dangerous field has another name: three names are allowed, whatever the others are."""
+        state = validate_signup(
+            {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4", "is_staff": "1"}
+        )
+        assert isinstance(state, FormState)
+        assert list(state.errors) == ["is_staff"]
+
+    def test_a_field_too_many_hides_no_other_message(self) -> None:
+        """Whatever else is wrong is told at the same time."""
+        state = validate_signup(
+            {"name": "E", "email": "eve@lab.test", "password": "let-me-in-4", "role": "admin"}
+        )
+        assert isinstance(state, FormState)
+        assert sorted(state.errors) == ["name", "role"]
+
+    def test_the_form_itself_is_left_alone(self) -> None:
+        """The app reads the form again to show it; a form can also be one that nobody may write to."""
+        state = validate_signup(MappingProxyType({"name": "Ada"}))
+        assert isinstance(state, FormState)
+        assert sorted(state.errors) == ["email", "password"]
+
     def test_the_password_is_kept_as_it_was_typed(self) -> None:
         """Trimmed here and not at login, or the other way round, it locks its owner out."""
         form = validate_signup(
@@ -195,14 +268,14 @@ class TestTheGuidesOwnMistake:
 
     def test_what_is_shown_again_holds_no_password(self) -> None:
         """A refused form goes back into a page, and from there into caches and screenshots."""
-        state = validate_signup({"name": "Ada", "email": "ada@lab.test", "password": "hunter2"})
-        assert "hunter2" not in repr(state)
+        state = validate_signup({"name": "Ada", "email": "ada@lab.test", "password": "ÿÿÿ"})
+        assert "ÿ" not in repr(state)
 
 
 @exercise("1.4")
 class TestAFieldThatNobodyAskedFor:
     def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
-        """Where every field is kept, a form with `role=admin` makes an admin."""
+        """The app keeps every field that a form sends. One of them decides what its sender may see."""
         judging.attack_wins("1.4", lab_app)
 
     def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
@@ -222,6 +295,29 @@ class TestAskWhenTheTypingStops:
         debouncer.push("ada@lab.test", 1000)
         assert debouncer.due(1399) is None
         assert debouncer.due(1400) == "ada@lab.test"
+
+    def test_a_value_waits_until_it_is_asked_for(self) -> None:
+        """Nobody looks exactly in time. And the time is `now`, whatever the machine's clock says."""
+        debouncer = Debouncer(400)
+        debouncer.push("ada@lab.test", 0)
+        assert debouncer.due(5000) == "ada@lab.test"
+
+    def test_another_wait_is_another_wait(self) -> None:
+        """How long to wait is the page's to say."""
+        debouncer = Debouncer(250)
+        debouncer.push("ada@lab.test", 0)
+        assert debouncer.due(249) is None
+        assert debouncer.due(250) == "ada@lab.test"
+
+    def test_the_same_text_again_is_a_new_push(self) -> None:
+        """Whoever deletes a letter and types it again is still typing."""
+        debouncer = Debouncer(400)
+        debouncer.push("ada", 0)
+        debouncer.push("ada", 300)
+        assert debouncer.due(450) is None
+        assert debouncer.due(700) == "ada"
+        debouncer.push("ada", 1000)
+        assert debouncer.due(1400) == "ada"
 
     def test_a_value_is_due_once(self) -> None:
         """One pause in the typing is one question to the server."""

@@ -77,22 +77,30 @@ def case_twins(app: LabApp) -> Outcome:
 
 @attack(7)
 def unicode_twins(app: LabApp) -> Outcome:
-    """Sign up twice with addresses that look alike: é as one code point and as two, K as a Kelvin sign."""
-    for first, second in (
+    """Sign up twice with addresses that read alike: é in two encodings, a Kelvin sign, a wide a, an ℋ."""
+    twins = (
         ("zo\u00e9@lab.test", "zoe\u0301@lab.test"),
         ("kim@lab.test", "\u212aim@lab.test"),
-    ):
+        ("amy@lab.test", "\uff41my@lab.test"),
+        ("hal@lab.test", "\u210bal@lab.test"),
+    )
+    for first, second in twins:
         app.browser().post("/signup", {**GOOD, "email": first})
         twin = app.browser().post("/signup", {**GOOD, "email": second})
         if twin.status_code != 409:
             return won(f"two accounts for what reads as {first}: {twin.status_code}")
-    return resisted("409: one account for both encodings")
+    return resisted("409: one account for each pair")
 
 
 @attack(8)
 def control_characters(app: LabApp) -> Outcome:
     """Put a line break at the end of an address, and a NUL in the middle."""
-    for email in ("eve@lab.test\n", "eve@lab.test\r\nBcc: all@lab.test", "e\x00ve@lab.test"):
+    for email in (
+        "eve@lab.test\n",
+        "eve@lab.test\r",
+        "eve@lab.test\r\nBcc: all@lab.test",
+        "e\x00ve@lab.test",
+    ):
         answer = app.browser().post("/signup", {**GOOD, "email": email})
         if answer.status_code != 422:
             return won(f"{email!r} was accepted: {answer.status_code}")

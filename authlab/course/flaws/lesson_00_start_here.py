@@ -118,3 +118,25 @@ def signs_up_honestly(browser: Browser) -> str:
 def asks_in_the_address(browser: Browser) -> str:
     """The number of the member goes into the address."""
     return browser.get("/profile?user=3").text
+
+
+@flaw(
+    BE_SOMEBODY_ELSE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The number in the cookie decides whose page it is, and 3 was asked for.",
+)
+def somebody_elses_number(browser: Browser) -> str:
+    """Ada's number worked in the lesson."""
+    browser.set_cookie("__Host-session", "1")
+    return browser.get("/profile").text
+
+
+@flaw(
+    BE_SOMEBODY_ELSE,
+    caught_by="test_it_is_the_profile_page_that_was_asked_for",
+    misconception="That page lists everybody. Whose profile page you see is what the cookie decides.",
+)
+def the_admins_list(browser: Browser) -> str:
+    """The admins' page has all the names."""
+    browser.set_cookie("__Host-session", "2")
+    return browser.get("/admin").text

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar
@@ -87,7 +88,7 @@ def lower_is_enough(raw: str) -> str | None:
 )
 def match_and_dollar(raw: str) -> str | None:
     """`match` starts at the beginning and `$` is the end, so the whole text has been matched."""
-    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
     if len(address) > EMAIL_MAX_CHARACTERS or not re.match(EMAIL_SHAPE + "$", address):
         return None
     return address
@@ -101,7 +102,7 @@ def match_and_dollar(raw: str) -> str | None:
 )
 def strips_line_breaks(raw: str) -> str | None:
     """Whitespace at the ends is harmless, whichever it is."""
-    address = unicodedata.normalize("NFKC", raw.strip()).casefold()
+    address = unicodedata.normalize("NFKC", raw.strip()).lower()
     return address if _has_shape(address) else None
 
 
@@ -112,7 +113,7 @@ def strips_line_breaks(raw: str) -> str | None:
 )
 def found_somewhere(raw: str) -> str | None:
     """If there is an address in it, it is an address."""
-    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
     if len(address) > EMAIL_MAX_CHARACTERS or not re.search(EMAIL_SHAPE, address):
         return None
     return address
@@ -125,7 +126,7 @@ def found_somewhere(raw: str) -> str | None:
 )
 def any_length(raw: str) -> str | None:
     """The column is TEXT, which holds anything."""
-    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
     return address if re.fullmatch(EMAIL_SHAPE, address) else None
 
 
@@ -136,11 +137,62 @@ def any_length(raw: str) -> str | None:
 )
 def dots_dropped(raw: str) -> str | None:
     """Dots before the @ make no difference, as everybody knows from one large provider."""
-    address = unicodedata.normalize("NFKC", raw.strip(" ")).casefold()
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
     if not _has_shape(address):
         return None
     local, _, domain = address.partition("@")
     return local.replace(".", "") + "@" + domain
+
+
+@flaw(
+    EMAIL,
+    attack=7,
+    caught_by="test_a_wide_letter_is_the_same_letter",
+    misconception="NFC joins accents to their letters; only NFKC also makes a wide ａ an a.",
+)
+def canonical_composition_only(raw: str) -> str | None:
+    """A normal form is a normal form, and NFC is the usual one."""
+    address = unicodedata.normalize("NFC", raw.strip(" ").lower())
+    return address if _has_shape(address) and "\r" not in raw else None
+
+
+@flaw(
+    EMAIL,
+    attack=7,
+    caught_by="test_a_letter_that_becomes_a_capital_is_lowered_too",
+    misconception="NFKC can bring a capital back (ℋ becomes H): lower case comes after it.",
+)
+def lowered_too_early(raw: str) -> str | None:
+    """First lower case, then the normal form: both are done."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ").lower())
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    attack=8,
+    caught_by="test_a_line_break_is_no_part_of_an_address",
+    misconception="A carriage return is a line break as well: looking for \\n alone lets it pass, and strip() hides it.",
+)
+def looks_for_newlines(raw: str) -> str | None:
+    """A line break is a newline."""
+    if "\n" in raw or "\x00" in raw:
+        return None
+    address = unicodedata.normalize("NFKC", raw.strip()).lower()
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_the_limit_is_for_the_result",
+    misconception="The limit is for the address, not for what was typed around it.",
+)
+def spaces_count(raw: str) -> str | None:
+    """What is too long is too long before anything is done with it."""
+    if len(raw) > EMAIL_MAX_CHARACTERS:
+        return None
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
+    return address if re.fullmatch(EMAIL_SHAPE, address) else None
 
 
 def _has_shape(address: str) -> bool:
@@ -220,7 +272,7 @@ def ascii_letters_only(password: str) -> list[str]:
     misconception="Off by one at the limit: try the number itself and its neighbours.",
 )
 def seven_will_do(password: str) -> list[str]:
-    """More than six is at least eight, roughly."""
+    """Longer than six is long enough."""
     core = password.strip()
     problems = [TOO_SHORT] if len(core) < 7 else []
     return problems + _problems_but_length(core)
@@ -240,6 +292,77 @@ def a_list_of_specials(password: str) -> list[str]:
     if not any(character in "!@#$%^&*()" for character in core):
         problems.append(NO_SPECIAL)
     return problems
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_a_letter_of_another_script_is_not_special",
+    misconception="The guide's [^a-zA-Z0-9] counts every letter of another script as a special character.",
+)
+def other_scripts_are_special(password: str) -> list[str]:
+    """Special is whatever is not on an English keyboard."""
+    core = password.strip()
+    problems = [problem for problem in _problems_but_length(core) if problem != NO_SPECIAL]
+    if len(core) < 8:
+        problems.insert(0, TOO_SHORT)
+    if not re.search("[^a-zA-Z0-9]", core):
+        problems.append(NO_SPECIAL)
+    return problems
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_letters_are_counted_not_bytes",
+    misconception="In UTF-8 a letter can be two bytes or four: counted in bytes, four letters pass for eight.",
+)
+def counted_in_bytes(password: str) -> list[str]:
+    """The length of a password is the length of its bytes."""
+    core = password.strip()
+    problems = [TOO_SHORT] if len(core.encode()) < 8 else []
+    return problems + _problems_but_length(core)
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_seven_characters_are_too_few",
+    misconception="Off by one at the limit: eight characters are enough.",
+)
+def eight_are_too_few(password: str) -> list[str]:
+    """At least eight means more than eight."""
+    core = password.strip()
+    problems = [TOO_SHORT] if len(core) <= 8 else []
+    return problems + _problems_but_length(core)
+
+
+@flaw(
+    PASSWORD,
+    attack=3,
+    caught_by="test_each_rule_is_kept_alone",
+    misconception="One rule of the four is missing: nobody asked for a letter.",
+)
+def letters_forgotten(password: str) -> list[str]:
+    """Whoever types a number and a sign has typed a letter, too."""
+    return [problem for problem in original(PASSWORD)(password) if problem != NO_LETTER]
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_each_rule_is_kept_alone",
+    misconception="One rule of the four is missing: nobody asked for a number.",
+)
+def numbers_forgotten(password: str) -> list[str]:
+    """Letters and signs make a good mixture."""
+    return [problem for problem in original(PASSWORD)(password) if problem != NO_NUMBER]
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_each_rule_is_kept_alone",
+    misconception="One rule of the four is missing: nobody asked for a special character.",
+)
+def specials_forgotten(password: str) -> list[str]:
+    """Letters and numbers make a good mixture."""
+    return [problem for problem in original(PASSWORD)(password) if problem != NO_SPECIAL]
 
 
 def _problems_but_length(text: str) -> list[str]:
@@ -446,6 +569,60 @@ def password_sent_back(form: Mapping[str, str]) -> SignupForm | FormState:
     return state
 
 
+@flaw(
+    SIGNUP,
+    caught_by="test_a_name_has_two_characters_without_its_spaces",
+    misconception="A higher limit moves the hole: three spaces pass where two did. Trim first.",
+)
+def a_higher_limit(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Two spaces passed, so the limit was too low."""
+    if len(form.get("name", "")) < 3:
+        return _right({**form, "name": ""})
+    state = _right({**form, "name": "A name"})
+    if isinstance(state, FormState):
+        return state
+    return SignupForm.model_construct(name=form["name"].strip(), email=state.email, password=state.password)
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_a_name_has_at_most_a_hundred_characters",
+    misconception="Without an upper limit a visitor decides how much is stored and shown.",
+)
+def no_upper_limit(form: Mapping[str, str]) -> SignupForm | FormState:
+    """A name can be long."""
+    name = form.get("name", "").strip()
+    state = _right({**form, "name": name[:100]})
+    if isinstance(state, FormState):
+        return state
+    return SignupForm.model_construct(name=name, email=state.email, password=state.password)
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_a_field_too_many_hides_no_other_message",
+    misconception="It returns at the unknown field: the visitor mends that one and is refused for the next.",
+)
+def unknown_fields_first(form: Mapping[str, str]) -> SignupForm | FormState:
+    """A form with a strange field need not be looked at any further."""
+    unknown = form.keys() - {"name", "email", "password"}
+    if unknown:
+        return FormState(errors={field: [NO_SUCH_FIELD] for field in unknown})
+    return _right(form)
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_any_field_that_nobody_asked_for_is_refused",
+    misconception="A list of bad names ends with the ones you thought of: name the three good ones instead.",
+)
+def only_role_refused(form: Mapping[str, str]) -> SignupForm | FormState:
+    """`role` is the dangerous one, in whichever case."""
+    known = {field: text for field, text in form.items() if field in ("name", "email", "password")}
+    roles = [field for field in form if field.lower() == "role"]
+    return _right({**known, **dict.fromkeys(roles, "")})
+
+
 def _right(form: Mapping[str, str]) -> SignupForm | FormState:
     answer: SignupForm | FormState = original(SIGNUP)(form)
     return answer
@@ -554,7 +731,7 @@ class WaitsOneLonger:
 @flaw(
     DEBOUNCER,
     caught_by="test_two_fields_do_not_share_a_wait",
-    misconception="What is kept on the class is shared by all its instances: two fields, or two visitors, answer each other.",
+    misconception="What is kept on the class, or in a global, is shared by all instances: two fields, or two visitors, answer each other.",
 )
 class SharesItsMemory:
     """There is one form, so one memory will do."""
@@ -599,6 +776,80 @@ class OverlooksTheEmptyText:
             return None
         value, self.value = self.value, ""
         return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_a_value_waits_until_it_is_asked_for",
+    misconception="It asks the clock of the machine: `now` is an argument, so that a test can move it.",
+)
+class AsksTheWallClock:
+    """The time is what the computer says."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0.0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        self.value, self.since = value, time.monotonic() * 1000
+
+    def due(self, now: int) -> str | None:
+        """Return the value after the wait."""
+        if self.value is None or time.monotonic() * 1000 - self.since < self.wait:
+            return None
+        value, self.value = self.value, None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_another_wait_is_another_wait",
+    misconception="The wait is an argument, and this knows only one.",
+)
+class FourHundredAlways:
+    """The page waits 400 milliseconds."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.since = 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value."""
+        self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value after 400 milliseconds."""
+        if self.value is None or now - self.since < 400:
+            return None
+        value, self.value = self.value, None
+        return value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_the_same_text_again_is_a_new_push",
+    misconception="The same text again is a key that was pressed again: the wait begins anew, and the value is due anew.",
+)
+class OverlooksTheSameText:
+    """Nothing has changed, so nothing happens."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+        self.given: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value that is new."""
+        if value not in (self.value, self.given):
+            self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value after the wait."""
+        if self.value is None or now - self.since < self.wait:
+            return None
+        self.given, self.value = self.value, None
+        return self.given
 
 
 # The pages: text stays text
@@ -718,7 +969,7 @@ def forbids_spaces(password_problems: Callable[[str], list[str]]) -> None:
 @flaw(
     PROOF,
     caught_by="test_it_catches_the_wrong_rules_of_this_lesson",
-    misconception="A crash proves nothing: right rules crash on None just as wrong ones do.",
+    misconception="A crash proves nothing: an empty list has no [0], for right rules as for wrong ones. Compare whole lists.",
 )
 def crashes(password_problems: Callable[[str], list[str]]) -> None:
     """If it raises, it is caught."""

@@ -7,17 +7,21 @@ from authlab.lab.browser import Browser
 
 
 def become_admin(browser: Browser) -> str:
-    """Return the text of the page at `/admin`, which lists all members and opens for admins only.
+    """Return the text of the page at `/admin`, which lists all members and
+    opens for admins only.
 
-    You get `browser`, a visitor's browser that has never signed in. The app it talks to keeps every field
-    that a form sends, and stores them all. The page has three fields; who says that you send three? The other
-    rules still hold: a good name, a free address, a password that keeps the rules of 1.2.
-    Each member has a `role`, which is `"user"` or `"admin"`.
+    You get `browser`, a visitor's browser that has never signed in. The app it
+    talks to keeps every field that a form sends, and stores them all. The page
+    has three fields; who says that you send three? The other rules still hold:
+    a good name, a free address, a password that keeps the rules of 1.2. Each
+    member has a `role`, which is `"user"` or `"admin"`.
 
-    - `browser.post("/signup", {"name": ..., ...})` sends a form, and signs you in when it is accepted.
+    - `browser.post("/signup", {"name": ..., ...})` sends a form, and signs you
+      in when it is accepted.
     - `browser.get("/admin")` opens the page; the answer's `.text` is its HTML.
 
-    Against the app without the hole the same requests bring nothing, and must not crash: return what comes.
+    Against the app without the hole the same requests bring nothing, and must
+    not crash: return what comes.
     """
     browser.post(
         "/signup",
@@ -32,14 +36,18 @@ def become_admin(browser: Browser) -> str:
 
 
 def prove_password_rules(password_problems: Callable[[str], list[str]]) -> None:
-    """Prove with `assert` that a `password_problems` keeps the rules of exercise 1.2. Return nothing.
+    """Prove with `assert` that a `password_problems` keeps the rules of
+    exercise 1.2. Return nothing.
 
-    Your proof gets the function to judge. It is run on wrong versions, each of which must make one of your
-    assertions fail, and on right ones in other styles, which must pass. All of them return a list and
-    never raise. The right ones agree on letters, the digits 0 to 9, signs such as `-` or `!`, and spaces.
+    Your proof gets the function to judge. It is run on wrong versions, each of
+    which must make one of your assertions fail, and on right ones in other
+    styles, which must pass. All of them return a list and never raise. The
+    right ones agree on letters, the digits 0 to 9, signs such as `-` or `!`,
+    and spaces.
 
-    Only a failing `assert` counts: a proof that crashes has proven nothing. The messages are the constants
-    imported above: `TOO_SHORT`, `NO_LETTER`, `NO_NUMBER`, `NO_SPECIAL`.
+    Only a failing `assert` counts: a proof that crashes has proven nothing.
+    The messages are the constants imported above: `TOO_SHORT`, `NO_LETTER`,
+    `NO_NUMBER`, `NO_SPECIAL`.
     """
     assert password_problems("analytical-engine-1843") == []
     assert password_problems("") == [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL]
