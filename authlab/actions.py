@@ -11,6 +11,8 @@ from authlab.request import Request
 from authlab.responses import see_other
 from authlab.sessions import stateless
 
+NONCE_MAX_CHARACTERS = 32  # what our pages send; a longer one is none of ours, and is not kept
+
 
 def signup(request: Request) -> Response:
     """Make an account, sign it in and go to /profile; or show the form again with what is wrong.
@@ -27,7 +29,7 @@ def signup(request: Request) -> Response:
     request.note("forms", "every rule holds")
     settings, now = request.settings, request.settings.clock()
     # A double click sends one page twice: the second gets an explanation, not a puzzling "is taken".
-    if nonce is not None and not claim_form(request.db, nonce, now):
+    if nonce is not None and len(nonce) <= NONCE_MAX_CHARACTERS and not claim_form(request.db, nonce, now):
         return pages.signup(request, FormState(message=forms.SENT_TWICE), status=409)
     user_id = create_user(request.db, form, rounds=settings.bcrypt_rounds, pepper=settings.pepper, now=now)
     if user_id is None:

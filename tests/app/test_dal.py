@@ -1,0 +1,229 @@
+"""The data access layer: the proof before the data, once a request, and never for the next visitor."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from werkzeug.test import create_environ
+
+from authlab import dal
+from authlab.db import Connection, Database, UserRow, insert_user
+from authlab.dto import UserDTO, user_dto
+from authlab.errors import Forbidden, NotSignedIn
+from authlab.request import TRACE_KEY, Request
+from authlab.sessions import stateless
+from authlab.settings import Settings
+
+ADA = 1
+GRACE = 2
+NOW = 1_767_603_600
+
+
+class Visits:
+    """Makes requests to one database, and remembers what each asked it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = NOW
+        self.database = Database(folder / "app.sqlite")
+        self.settings = Settings(
+            b"k" * 32, b"p" * 32, folder / "app.sqlite", bcrypt_rounds=4, clock=lambda: self.now
+        )
+        self.trace: list[tuple[str, str]] = []
+        self._open: list[Request] = []
+
+    def of(self, user_id: int | None = None, *, cookie: str | None = None) -> Request:
+        """A request with the session of a user, with any cookie, or with none."""
+        token = cookie if user_id is None else stateless.create(user_id, self.settings)
+        headers = {} if token is None else {"Cookie": f"__Host-session={token}"}
+        environ = create_environ("/profile", "https://lab.test", headers=headers)
+        environ[TRACE_KEY] = self.trace
+        request = Request(environ, self.settings, self.database)
+        self._open.append(request)
+        return request
+
+    def sql(self) -> list[str]:
+        return [what for layer, what in self.trace if layer == "db"]
+
+    def close(self) -> None:
+        for request in self._open:
+            request.close()
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> Iterator[Visits]:
+    visits = Visits(tmp_path)
+    db = visits.database.connect()
+    insert_user(db, name="Ada", email="ada@lab.test", password_hash="ada's hash", now=NOW)
+    insert_user(db, name="Grace", email="grace@lab.test", password_hash="her hash", now=NOW, role="admin")
+    db.close()
+    yield visits
+    visits.close()
+
+
+def forget(visits: Visits, user_id: int) -> None:
+    db = visits.database.connect()
+    db.execute("DELETE FROM users WHERE id = ?", (user_id,))
+    db.close()
+
+
+def test_a_session_proves_its_user(visits: Visits) -> None:
+    """The row as it stands in the database now, not as it was when the session began."""
+    row = dal.verify_session(visits.of(ADA))
+    assert row == UserRow(1, "Ada", "ada@lab.test", "ada's hash", "user")
+
+
+def test_no_cookie_is_nobody(visits: Visits) -> None:
+    """Nothing was sent, so there is nothing to take back, and nothing to ask the database."""
+    with pytest.raises(NotSignedIn) as refused:
+        dal.verify_session(visits.of())
+    assert refused.value.stale is False
+    assert visits.sql() == []
+
+
+@pytest.mark.parametrize("cookie", ["1", "a.b.c", "", "null"])
+def test_a_made_up_cookie_is_nobody_and_is_taken_back(visits: Visits, cookie: str) -> None:
+    """It proves nothing, so the database is not asked; and it is stale, so that the answer clears it."""
+    with pytest.raises(NotSignedIn) as refused:
+        dal.verify_session(visits.of(cookie=cookie))
+    assert refused.value.stale is True
+    assert visits.sql() == []
+
+
+def test_a_session_that_has_run_out_is_nobody(visits: Visits) -> None:
+    """Seven days on the server's clock, whatever the browser kept."""
+    token = stateless.create(ADA, visits.settings)
+    visits.now += 7 * 24 * 60 * 60 - 1
+    assert dal.verify_session(visits.of(cookie=token)).id == ADA
+    visits.now += 1
+    with pytest.raises(NotSignedIn):
+        dal.verify_session(visits.of(cookie=token))
+
+
+def test_a_session_of_a_deleted_user_is_nobody(visits: Visits) -> None:
+    """The signature holds, the user is gone: a token says who, the database says whether."""
+    forget(visits, ADA)
+    with pytest.raises(NotSignedIn) as refused:
+        dal.verify_session(visits.of(ADA))
+    assert refused.value.stale is True
+
+
+def test_a_deleted_user_s_number_is_not_given_again(visits: Visits) -> None:
+    """SQLite would hand the highest number to the next one who signs up, and with it their page to whoever
+    holds the old session."""
+    forget(visits, GRACE)
+    db = visits.database.connect()
+    insert_user(db, name="Zoe", email="zoe@lab.test", password_hash="a hash", now=NOW)
+    db.close()
+    with pytest.raises(NotSignedIn):
+        dal.verify_session(visits.of(GRACE))
+
+
+def test_a_user_is_proven_once_a_request(visits: Visits) -> None:
+    """A page, its navigation and its fragments all ask; the database is asked once."""
+    request = visits.of(ADA)
+    dal.get_user(request)
+    dal.get_user_or_none(request)
+    dal.verify_session(request)
+    assert len(visits.sql()) == 1
+
+
+def test_what_was_proven_ends_with_its_request(visits: Visits) -> None:
+    """A memo that outlived the request would show Ada's page to the next visitor."""
+    assert dal.get_user(visits.of(ADA)).name == "Ada"
+    assert dal.get_user(visits.of(GRACE)).name == "Grace"
+    assert dal.get_user_or_none(visits.of()) is None
+
+
+def test_a_guest_is_none_where_guests_are_welcome(visits: Visits) -> None:
+    """The start page is for everybody, and for a made-up cookie too."""
+    assert dal.get_user_or_none(visits.of()) is None
+    assert dal.get_user_or_none(visits.of(cookie="1")) is None
+
+
+def test_all_members_are_for_admins(visits: Visits) -> None:
+    """Grace gets all of them, Ada is refused as herself, and nobody is sent to log in."""
+    assert [member.name for member in dal.members(visits.of(GRACE))] == ["Ada", "Grace"]
+    with pytest.raises(Forbidden):
+        dal.members(visits.of(ADA))
+    with pytest.raises(NotSignedIn):
+        dal.members(visits.of())
+
+
+def test_a_refused_admin_reads_no_row_but_their_own(visits: Visits) -> None:
+    """The check comes before the query, not between the query and the page."""
+    with pytest.raises(Forbidden):
+        dal.members(visits.of(ADA))
+    assert visits.sql() == ["SELECT id, name, email, password_hash, role FROM users WHERE id = ?"]
+
+
+def test_what_leaves_has_four_fields(visits: Visits) -> None:
+    """Named one by one: a column that is added tomorrow stays inside until somebody decides."""
+    assert dal.get_user(visits.of(ADA)).model_dump() == {
+        "id": 1,
+        "name": "Ada",
+        "email": "ada@lab.test",
+        "role": "user",
+    }
+    assert all("hash" not in member.model_dump_json() for member in dal.members(visits.of(GRACE)))
+
+
+def test_a_dto_takes_no_hash() -> None:
+    """Handed a whole row by mistake, it refuses instead of carrying it out."""
+    with pytest.raises(ValidationError):
+        UserDTO(id=1, name="Ada", email="ada@lab.test", role="user", password_hash="x")  # type: ignore[call-arg]
+
+
+def test_a_dto_is_not_changed_on_its_way_out() -> None:
+    """What the data access layer decided, no page edits: `user.role = "admin"` is an error."""
+    leaving = user_dto(UserRow(1, "Ada", "ada@lab.test", "a hash", "user"))
+    with pytest.raises(ValidationError):
+        leaving.role = "admin"
+
+
+def test_a_row_printed_by_accident_shows_no_hash() -> None:
+    """In a log, in a traceback, in a notebook."""
+    assert "the hash" not in repr(UserRow(1, "Ada", "ada@lab.test", "the hash", "user"))
+
+
+def test_the_trace_says_who_was_proven_and_nothing_secret(visits: Visits) -> None:
+    """A lab shows it to everybody in the room: no token, no hash, no value of any query."""
+    token = stateless.create(ADA, visits.settings)
+    dal.get_user(visits.of(cookie=token))
+    shown = str(visits.trace)
+    assert "proven: user 1" in shown
+    assert token not in shown
+    assert "ada's hash" not in shown
+    assert "ada@lab.test" not in shown
+
+
+def test_a_request_that_asks_nothing_opens_no_connection(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guest's page needs no database: a crowd of guests holds no file open."""
+    opened: list[object] = []
+    connect = visits.database.connect
+
+    def count(**options: object) -> Connection:
+        opened.append(options)
+        return connect()
+
+    monkeypatch.setattr(visits.database, "connect", count)
+    assert dal.get_user_or_none(visits.of()) is None
+    assert opened == []
+    dal.get_user(visits.of(ADA))
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("module", ["pages", "actions", "api"])
+def test_pages_get_data_through_the_layer_and_not_around_it(module: str) -> None:
+    """No page reads a user's row itself: whoever adds one finds no query to call without the check."""
+    text = Path(dal.__file__).with_name(f"{module}.py").read_text("utf-8")
+    taken = {
+        alias.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ImportFrom) and node.module == "authlab.db"
+        for alias in node.names
+    }
+    assert taken <= {"claim_form"}

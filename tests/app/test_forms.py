@@ -1,0 +1,143 @@
+"""The sign-up form where no exercise looks: its limits, what it lets pass, and what it never shows.
+
+What the exercises ask of it is checked in tests/lessons/test_lesson_01_forms.py.
+"""
+
+import pytest
+from pydantic import ValidationError
+
+from authlab.forms import (
+    EMAIL_INVALID,
+    NAME_TOO_LONG,
+    NAME_TOO_SHORT,
+    NO_SUCH_FIELD,
+    FormState,
+    SignupForm,
+    canonical_email,
+    password_problems,
+    validate_signup,
+)
+
+GOOD = {"name": "Ada", "email": "ada@lab.test", "password": "analytical-engine-1843"}
+
+
+def errors_of(**changes: str) -> dict[str, list[str]]:
+    """What is wrong with a good form after `changes`."""
+    answer = validate_signup({**GOOD, **changes})
+    return answer.errors if isinstance(answer, FormState) else {}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", NAME_TOO_SHORT),
+        ("A", NAME_TOO_SHORT),
+        (" A ", NAME_TOO_SHORT),
+        ("\t\n\u2003", NAME_TOO_SHORT),
+        ("a" * 101, NAME_TOO_LONG),
+        ("é" * 101, NAME_TOO_LONG),
+    ],
+)
+def test_a_name_has_2_to_100_characters(name: str, message: str) -> None:
+    """Counted in characters and not in bytes, after the spaces at its ends are gone."""
+    assert errors_of(name=name) == {"name": [message]}
+
+
+@pytest.mark.parametrize("name", ["Al", "a" * 100, "é" * 100, " " + "a" * 100 + " ", "李四", "O'Neil; DROP"])
+def test_a_name_at_the_limit_passes(name: str) -> None:
+    """And so do names in any script, with any sign: what a name does to a page is the page's business."""
+    assert errors_of(name=name) == {}
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "a b@lab.test",
+        "ada@lab .test",
+        "ada@.",
+        "ada@lab.",
+        "ada@.test",
+        "ada@lab.test\u2028",
+        "ada\u00a0@lab.test",
+        "ada@lab.test\x7f",
+        "\ud800@lab.test",
+        "ada@lab.test\udfff",
+        "ada\t@lab.test",
+        "ada\uff20lab\uff20x.test",
+    ],
+)
+def test_what_is_no_address_is_refused_beside_its_field(email: str) -> None:
+    """Spaces of every kind, control characters, half of a surrogate pair, which nothing can store; and the
+    wide @ that is a second @ once it is in its normal form."""
+    assert errors_of(email=email) == {"email": [EMAIL_INVALID]}
+
+
+def test_the_wide_at_sign_is_an_at_sign() -> None:
+    """A Japanese keyboard types it; it is the same address."""
+    assert canonical_email("ada\uff20lab.test") == "ada@lab.test"
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["ADA@LAB.TEST", "\u210bal@lab.test", "ſ@lab.test", "ŉ@lab.test", "\u1e9e@lab.test", "ﬁ@lab.test"],
+)
+def test_the_one_spelling_of_a_spelling_is_itself(email: str) -> None:
+    """What is stored is looked up by the same rule: if a second pass changed it, its owner would never be
+    found again."""
+    once = canonical_email(email)
+    assert once is not None
+    assert canonical_email(once) == once
+
+
+def test_an_address_that_grows_is_judged_by_what_is_stored() -> None:
+    """One ㍍ is four characters in its normal form: the limit is for what the database gets."""
+    assert canonical_email("㍍" * 60 + "@lab.test") == "メートル" * 60 + "@lab.test"
+    assert canonical_email("㍍" * 62 + "@lab.test") is None
+
+
+@pytest.mark.parametrize("password", ["x" * 20_000 + "-1", "-1" + "é" * 10_000, "😀" * 30 + "a1"])
+def test_a_long_password_is_nobody_s_problem(password: str) -> None:
+    """No upper limit below the request's: a password manager's 100 characters are as good as any."""
+    assert password_problems(password) == []
+
+
+@pytest.mark.parametrize("field", ["role", "id", "password_hash", "Name", "name ", "", "__class__", "nonce"])
+def test_only_three_fields_exist(field: str) -> None:
+    """Whatever else is sent is named as an error: no list of bad names, a list of the good ones."""
+    assert errors_of(**{field: "admin"}) == {field: [NO_SUCH_FIELD]}
+
+
+def test_a_good_field_stays_good_beside_a_strange_one() -> None:
+    """Errors are kept by field, so that the visitor mends what is wrong and nothing else."""
+    assert errors_of(role="admin", name="") == {"name": [NAME_TOO_SHORT], "role": [NO_SUCH_FIELD]}
+
+
+def test_a_good_form_printed_by_accident_shows_no_password() -> None:
+    """In a log or a traceback."""
+    form = validate_signup(GOOD)
+    assert isinstance(form, SignupForm)
+    assert "analytical" not in repr(form)
+    assert "analytical" not in str(form)
+
+
+def test_a_refusal_printed_by_accident_shows_no_password() -> None:
+    """pydantic's own error prints what it was given, and the password is part of that."""
+    with pytest.raises(ValidationError) as refused:
+        SignupForm.model_validate({**GOOD, "password": "hunter2"})
+    assert "hunter2" not in str(refused.value)
+    assert "hunter2" not in repr(refused.value)
+
+
+def test_a_checked_form_cannot_be_changed() -> None:
+    """Checked first and changed later is not checked."""
+    form = validate_signup(GOOD)
+    assert isinstance(form, SignupForm)
+    with pytest.raises(ValidationError):
+        form.email = "grace@lab.test"
+
+
+def test_two_states_do_not_share_their_errors() -> None:
+    """A default that all share would show one visitor's mistakes to the next."""
+    first, second = FormState(), FormState()
+    first.errors["name"] = [NAME_TOO_SHORT]
+    assert second.errors == {}
