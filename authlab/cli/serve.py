@@ -109,7 +109,7 @@ def _cannot_listen(port: int, error: BaseException) -> str:
         return f"port {port}: {error}"
     return (
         f"port {port}: expected a free port from 1024 to 65535, and it is taken or not allowed; "
-        f"try: {command_line(f'serve --port {DEFAULT_PORT + 1}')}"
+        f"try: {command_line(f'serve --port {port + 1 if 1023 < port < 65535 else DEFAULT_PORT + 1}')}"
     )
 
 

@@ -79,8 +79,7 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
     """Run a file of answers and return the one to `asked`.
 
     The names of its siblings are bound to the package's parts, so that an exercise that is not solved yet
-    does
-    not fail another. Raises `AnswerError` when the file cannot be run or lacks the answer.
+    does not fail another. Raises `AnswerError` when the file cannot be run or lacks the answer.
     """
     source = read_source(path)
     tree = parse(path, source)

@@ -1,10 +1,9 @@
 """Deriving `exercises/` and `solutions/` from the package's own code (`dev build`).
 
-A question is written once: the docstring of the part. Its answer is written once: the part's body, the
-code that
-the app runs and the attacks are tried on. The stub keeps signature and docstring and loses the body; for a
-*fix*
-it gets the body of a flaw. Both files are committed, and whoever edits them by hand is told by `dev verify`.
+A question is written once: the docstring of the part. Its answer is written once: the part's body, the code
+that the app runs and the attacks are tried on. The stub keeps signature and docstring and loses the body;
+for a *fix* it gets the body of a flaw. Both files are committed, and whoever edits them by hand is told by
+`dev verify`.
 """
 
 import ast

@@ -1,8 +1,7 @@
 """The engine behind every verdict: `check` in a notebook, in a terminal, `dev verify` and grading all ask it.
 
 It decides what can be decided without running anything (no file, no Python, not attempted), hands the rest
-to a
-`judge` process, and names a misconception when exactly one flaw of the bank fails in the same way.
+to a `judge` process, and names a misconception when exactly one flaw of the bank fails in the same way.
 """
 
 import ast

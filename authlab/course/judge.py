@@ -1,12 +1,11 @@
 """The judge: a process that holds the checks, collected and ready, and runs each answer in a child of its
 own.
 
-It is started by `engine`, reads one job a line on its standard input and writes one result a line. Everything
-slow (imports, pytest's configuration, collecting the checks) happens once, before the first job. For each
-job it
-forks: the child mounts the answer, runs the checks that were asked for, reports and ends. So an endless
-loop, an
-`os._exit` or a gigabyte harms one verdict and nothing else, and no answer sees another's leftovers.
+It is started by `engine`, reads one job a line on its standard input and writes one result a line.
+Everything slow (imports, pytest's configuration, collecting the checks) happens once, before the first job.
+For each job it forks: the child mounts the answer, runs the checks that were asked for, reports and ends.
+So an endless loop, an `os._exit` or a gigabyte harms one verdict and nothing else, and no answer sees
+another's leftovers.
 
 Where the system cannot fork (Windows), the process does one job and ends, and `engine` starts another.
 """

@@ -1,8 +1,7 @@
 """Notebooks in one canonical form, so that a run today and a run in a year are the same bytes.
 
 nbformat 4.5, cell ids that say what the cell is about, execution counts 1 to n, the least metadata, no
-time, no
-path, no stderr.
+time, no path, no stderr.
 """
 
 import difflib

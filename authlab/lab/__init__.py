@@ -16,7 +16,7 @@ from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.lab.jupyter import server_path
 from authlab.lab.remote import RemoteApp
-from authlab.lab.show import cookie, exchange, request_path, source, table
+from authlab.lab.show import cookie, exchange, request_path, shown, source, table
 from authlab.lab.verdict import VerdictCard
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "flawed",
     "open_app",
     "request_path",
+    "shown",
     "solved",
     "source",
     "table",
@@ -51,8 +52,7 @@ def open_app(*, flaw: str | None = None, mine: Sequence[str] = ()) -> LabApp | R
     """Return a fresh app with Ada and Grace signed up; `app.browser()` visits it.
 
     With `flaw`, that wrong part stands in it. With `mine` (`["1.1", "1.2"]`), your answers do: those that
-    pass
-    their checks. The package's own parts do the rest.
+    pass their checks. The package's own parts do the rest.
     """
     if flaw is None and not mine:
         return LabApp()

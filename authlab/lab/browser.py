@@ -2,12 +2,11 @@
 origins.
 
 `requests` on its own keeps some of them wrong for us: it never sends a Secure cookie to a local server,
-knows no
-SameSite, and reads the wall clock. This one talks to the app in the same process, at an https address of
-its own, so no port is opened and nothing depends on the machine. It models: Secure, HttpOnly, SameSite, Path,
-Max-Age (on the lab's clock), the `__Host-` prefix, and the Origin and Sec-Fetch-Site headers of a page's
-requests.
-It runs no script and follows no redirect: a followed redirect to /login would look like a 200.
+knows no SameSite, and reads the wall clock. This one talks to the app in the same process, at an https
+address of its own, so no port is opened and nothing depends on the machine. It models: Secure, HttpOnly,
+SameSite, Path, Max-Age (on the lab's clock), the `__Host-` prefix, and the Origin and Sec-Fetch-Site
+headers of a page's requests. It runs no script and follows no redirect: a followed redirect to /login would
+look like a 200.
 """
 
 import re

@@ -1,8 +1,8 @@
 """An app with other parts mounted: a flaw, or the learner's own answers.
 
 Parts are mounted while their modules load, so such an app lives in a process of its own. It is spoken to
-through
-pipes: no port is opened, and it ends with the notebook. From the outside it is used like any `LabApp`.
+through pipes: no port is opened, and it ends with the notebook. From the outside it is used like any
+`LabApp`.
 """
 
 import base64

@@ -12,13 +12,13 @@ from typing import Any
 
 from authlab.lab.show.display import (
     CODE,
+    EMPTY_FIRST_LINE,
     FADED,
     HAIRLINE,
     TEXT_COLUMNS,
     Display,
     Tone,
     bar,
-    block,
     card,
     folded,
     paragraph,
@@ -26,9 +26,11 @@ from authlab.lab.show.display import (
     quoted,
     with_code,
 )
+from authlab.lab.show.message import message
 
 # One exercise of `check --json`, and what a card needs besides: title, file, line, hints, next (the
-# id of the exercise after it), server_path (the file as the Jupyter server knows it, or None).
+# id of the exercise after it), server_path (the file as the Jupyter server knows it, or None), source
+# (where the package's own answer is; told once passed).
 Result = Mapping[str, Any]
 Check = Mapping[str, Any]
 
@@ -74,7 +76,7 @@ class VerdictCard:
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> Mapping[str, str]:
-        return {"text/html": as_html(self.result), "text/plain": as_text(self.result)}
+        return {"text/html": EMPTY_FIRST_LINE + as_html(self.result), "text/plain": as_text(self.result)}
 
     def __repr__(self) -> str:
         return as_text(self.result)
@@ -84,15 +86,17 @@ def as_html(result: Result) -> str:
     """Return the verdict as a card: one message in full, the rest and the hints a click away."""
     status = str(result["status"])
     first, others = _first_open(result)
-    message = str(first["message"]) if first is not None else ""
+    said = str(first["message"]).strip("\n") if first is not None else ""
     pieces = [bar(_heading(result), _count(result), tone=_TONE[status]), _claims(result, first)]
-    if message:
-        pieces.append(block(message, tone=Tone.PLAIN))
+    if said:
+        pieces.append(message(said))
     if others and status == "failed":
         pieces.append(_others(others))
     if result.get("misconception"):
         pieces.append(paragraph(_behind(result)))
     if status == "passed":
+        if result.get("source"):
+            pieces.append(_compared(result["source"]))
         pieces.append(paragraph(_what_next(result)))
     else:
         pieces.append(_hints(list(result.get("hints") or [])))
@@ -123,12 +127,14 @@ def as_text(result: Result, colour: bool = False, ascii: bool = False) -> str:
     if result.get("misconception"):
         after.append(f"  {_behind(result)}")
     if status == "passed":
+        if result.get("source"):
+            after.append(f"  {_compared(result['source']).text}")
         after.append(f"  {_what_next(result)}")
     else:
         hint = f"  ·  hint: python3 -m authlab hint {result['id']}" if result.get("hints") else ""
         after += [f"  Write in: {_place(result)}", f"  Check again: {_command(result)}{hint}"]
-    message = _message_lines(first, MOST_LINES - 1 - len(lines) - len(after))
-    rest = [printable(line) for line in (*lines, *message, *after)]
+    told = _message_lines(first, MOST_LINES - 1 - len(lines) - len(after))
+    rest = [printable(line) for line in (*lines, *told, *after)]
     return _plain("\n".join([_coloured(heading, status, colour), *rest]), ascii)
 
 
@@ -184,9 +190,23 @@ def _behind(result: Result) -> str:
     return f"What may be behind it: {result['misconception']}"
 
 
+def _compared(place: str) -> Display:
+    """Return where the package's own answer is: told once there is one to compare it with."""
+    words = "Compare with the package's own:"
+    html = (
+        f'<div style="padding:4px 12px;{FADED}">{quoted(words)} '
+        f'<code style="{CODE}">{quoted(place)}</code></div>'
+    )
+    return Display(html, f"{words} {place}")
+
+
 def _what_next(result: Result) -> str:
     following = result.get("next")
-    return f"Next: exercise {following}." if following else "That was the last exercise."
+    return (
+        f"Next: exercise {following}."
+        if following
+        else "That was the last exercise. What is left: python3 -m authlab check"
+    )
 
 
 def _place(result: Result) -> str:
@@ -245,12 +265,14 @@ def _buttons(result: Result) -> Display:
         buttons += _button("Open the file", "#5f6368", "docmanager:open", opened)
     again = {"commands": ["docmanager:save-all", "notebook:run-cell"]}
     buttons += _button("Save &amp; check again", "#1565c0", "apputils:run-all-enabled", again)
-    place = f'<code style="{CODE}">{quoted(_place(result))}</code>'
-    command = f'<code style="{CODE}">{quoted(_command(result))}</code>'
+    # Half a command is no command: a narrow card moves each to a line of its own.
+    typed = "".join(
+        f'<code style="{CODE};font-size:.86em;{FADED};white-space:nowrap">{quoted(words)}</code> '
+        for words in (_place(result), _command(result))
+    )
     html = (
-        f'<div style="display:flex;flex-wrap:wrap;gap:6px 10px;align-items:center;padding:7px 12px;'
-        f'border-top:{HAIRLINE}">{buttons}'
-        f'<span style="{FADED};font-size:.93em">{place} &nbsp;·&nbsp; {command}</span></div>'
+        f'<div style="display:flex;flex-wrap:wrap;gap:6px 14px;align-items:center;padding:7px 12px;'
+        f'border-top:{HAIRLINE}">{buttons}{typed}</div>'
     )
     return Display(html, "")
 

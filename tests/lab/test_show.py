@@ -8,9 +8,10 @@ import requests
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from authlab import forms
-from authlab.lab.show import Display, cookie, exchange, request_path, source, table
+from authlab.lab.show import Display, cookie, exchange, request_path, shown, source, table
 from authlab.lab.show.cookie import in_words, parse_set_cookie
 from authlab.lab.show.display import printable, shortened
+from authlab.lab.show.message import message
 from authlab.lab.show.page_text import page_lines
 from authlab.lab.show.request_path import deciding_step
 from tests.lab.sanitiser import violations
@@ -79,6 +80,7 @@ EVERY_DISPLAY = {
     "no path": lambda: request_path([]),
     "source": lambda: source(forms.canonical_email),
     "table": lambda: table([("<i>", True, None)], ["a", "b", "c"]),
+    "value": lambda: shown({"a": "<b>", "c": ["$x$"]}),
 }
 
 
@@ -95,9 +97,16 @@ def test_a_display_is_the_same_every_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", EVERY_DISPLAY)
 def test_a_display_offers_html_and_text(name: str) -> None:
-    shown = EVERY_DISPLAY[name]()
-    assert shown._repr_mimebundle_() == {"text/html": shown.html, "text/plain": repr(shown)}
-    assert repr(shown).strip()
+    display = EVERY_DISPLAY[name]()
+    assert display._repr_mimebundle_() == {"text/html": f" \n{display.html}", "text/plain": repr(display)}
+    assert repr(display).strip()
+
+
+@pytest.mark.parametrize("name", EVERY_DISPLAY)
+def test_a_folded_display_gives_nothing_away(name: str) -> None:
+    """JupyterLab writes the first line of the HTML beside the dots, and skips a line of no characters."""
+    first = EVERY_DISPLAY[name]()._repr_mimebundle_()["text/html"].split("\n")[0]
+    assert first == " "
 
 
 @pytest.mark.parametrize(
@@ -194,15 +203,15 @@ class TestExchange:
 
     def test_what_an_attacker_wrote_does_not_become_html(self) -> None:
         bad = '<script>alert(1)</script><img src=x onerror="alert(2)">'
-        for shown in (
+        for display in (
             exchange(answered(f"<main><p>{bad}</p></main>")),
             exchange(answered(bad, headers=(("Content-Type", "application/json"), ("X-A", bad)))),
             exchange(answered_with({"Cookie": f"a={bad}", "X-B": bad})),
             exchange(answered(headers=(("Set-Cookie", f"a={bad}; {bad}"),))),
             exchange(answered(method="POST", url="https://lab.test/", data={bad: bad})),
         ):
-            assert violations(shown.html) == []
-            assert "alert" in words_of(shown)
+            assert violations(display.html) == []
+            assert "alert" in words_of(display)
 
     def test_a_script_in_a_page_stands_out(self) -> None:
         lines = page_lines("<main>Hi <script>steal()</script><b onclick='x()'>y</b></main>")
@@ -219,6 +228,28 @@ class TestExchange:
     def test_a_term_and_its_value_are_one_line(self) -> None:
         page = "<dl><dt>Name</dt>\n<dd><bdi>Ada</bdi></dd><dt>Role</dt><dd>user</dd></dl>"
         assert [line.text for line in page_lines(page)] == ["Name: Ada", "Role: user"]
+
+    @pytest.mark.parametrize(
+        ("page", "line"),
+        [
+            ('<a href="/a">Make an account</a> <a href="/b">Log in</a>', "Make an account · Log in"),
+            ("<a>A</a><a><b>B</b> c</a>\n<a>D</a>", "A · B c · D"),
+            ("Or <a>log in</a> or <a>sign up</a>.", "Or log in or sign up ."),
+            ("<a>A</a> <a></a><p>B</p>", "A"),
+        ],
+    )
+    def test_links_in_a_row_are_no_sentence(self, page: str, line: str) -> None:
+        assert page_lines(page)[0].text == line
+
+    def test_the_heading_of_several_errors_is_no_error_of_its_own(self) -> None:
+        rules = "<ul class=error><li>Be long.</li><li>Have a number.</li></ul>"
+        shown = exchange(answered(f"<p class=error>Password must:</p>{rules}<p>Bye</p>", 422))
+        assert "| Password must:\n  | ✗ Be long.\n  | ✗ Have a number.\n  | Bye" in shown.text
+        assert words_of(shown).count("✗") == 2
+        assert re.search(r"211,47,47[^>]*>Password must:", shown.html)
+
+    def test_an_error_that_ends_in_a_colon_alone_is_an_error(self) -> None:
+        assert "| ✗ Wrong:\n  | Bye" in exchange(answered("<p class=error>Wrong:</p><p>Bye</p>")).text
 
     def test_a_long_page_is_cut_but_keeps_its_errors(self) -> None:
         page = "<p>line</p>" * 50 + "<p role=alert>Wrong.</p>"
@@ -244,6 +275,12 @@ class TestCookie:
             assert attribute in words_of(shown)
         assert "a script on the page cannot read it" in words_of(shown)
         assert "✗" not in shown.text + shown.html
+
+    def test_the_explanation_stands_under_the_value(self) -> None:
+        """Beside it, in a narrow notebook, it was a column of one word a line."""
+        rows = re.findall(r"<tr.*?</tr>", cookie(SESSION).html)
+        assert [len(re.findall("<td", row)) for row in rows] == [3] * len(rows)
+        assert all(re.search(r"<div [^>]*>[^<]{15,}</div></td></tr>$", row) for row in rows)
 
     def test_what_is_missing_is_marked(self) -> None:
         shown = cookie("session=abc")
@@ -295,8 +332,22 @@ class TestCookie:
 
 class TestRequestPath:
     def test_lanes_exist_only_for_the_layers_that_took_part(self) -> None:
-        titles = re.findall(r"<th\b[^>]*>([^<]*)", request_path(REFUSED_SIGNUP).html)
-        assert titles == ["", "app", "middleware", "actions", "forms", "what it did"]
+        rows = re.findall(r"<tr.*?</tr>", request_path(REFUSED_SIGNUP).html)
+        cells = [re.findall(r"<td\b[^>]*>(.*?)</td>", row) for row in rows]
+        assert [row[:-1] for row in cells] == [
+            ["1", "●", "", "", "", "app"],
+            ["2", "", "●", "", "", "middleware"],
+            ["3", "", "", "●", "", "actions"],
+            ["4", "", "", "", "◆", "forms"],
+            ["5", "●", "", "", "", "app"],
+        ]
+
+    def test_no_long_word_pushes_a_column_out_of_a_narrow_notebook(self) -> None:
+        html = request_path([("app", "GET /" + "x" * 200), ("a" * 99, "y")]).html
+        assert "table-layout:fixed" in html
+        for column in ("a" * 99, "GET /" + "x" * 200):
+            assert re.search(rf"overflow-wrap:break-word[^>]*>(<b[^>]*>)?{column}", html)
+        assert "nowrap" not in html
 
     def test_a_refusal_before_the_database_asks_it_nothing(self) -> None:
         shown = request_path(REFUSED_SIGNUP)
@@ -366,6 +417,69 @@ class TestSource:
     def test_what_was_not_written_in_python_is_refused_in_one_line(self) -> None:
         with pytest.raises(ValueError, match=r"expected a function, class or module .* got <"):
             source(len)
+
+
+class TestShown:
+    def test_a_value_is_written_as_python_writes_it(self) -> None:
+        display = shown(["Contain at least one letter.", {"a": " \t"}])
+        assert display.text == "['Contain at least one letter.', {'a': ' \\t'}]"
+        assert words_of(display) == display.text
+
+    def test_a_long_value_is_wrapped(self) -> None:
+        assert re.search(
+            r"<pre [^>]*white-space:pre-wrap;[^>]*overflow-wrap:break-word", shown("x" * 999).html
+        )
+
+
+def pieces_of(words: str) -> list[tuple[bool, str]]:
+    """Return a message's lines as they are shown: whether set as code, and the words."""
+    lines = re.findall(r"<div style=\"([^\"]*)\">((?:(?!<div).)*?)</div>", message(words).html)
+    return [("monospace" in style, unescape(re.sub(r"<[^>]*>", "", line))) for style, line in lines]
+
+
+class TestMessage:
+    def test_the_call_is_code_and_the_why_is_one_paragraph(self) -> None:
+        """Wrapped for a terminal, the why must not break twice in a narrow notebook."""
+        assert pieces_of('f("  "): expected `1`, got 2\nTwo "  " spaces\nare not one.') == [
+            (True, 'f("  "): expected `1`, got 2'),
+            (False, 'Two "  " spaces are not one.'),
+        ]
+
+    @pytest.mark.parametrize("label", ["after", "your requests", "it printed", "one believes", "these rules"])
+    def test_a_labelled_line_is_code_with_a_quiet_label(self, label: str) -> None:
+        words = f"f(): expected 1, got 2\n  {label}  x = ['  ']\nWhy\nnot.\n  {label}  y"
+        assert pieces_of(words) == [
+            (True, "f(): expected 1, got 2"),
+            (True, f"{label}  x = ['  ']"),
+            (False, "Why not."),
+            (True, f"{label}  y"),
+        ]
+        assert message(words).html.count(f'<span style="opacity:.72">{label}</span>  ') == 2
+
+    def test_backticks_are_code_in_our_words_and_backticks_in_code(self) -> None:
+        shown = message("f(`x`): got y\n  it printed  `z`\n  one believes  `A` to `Z`.\nWhy `w`\nholds.")
+        assert re.findall(r"<code[^>]*>(.*?)</code>", shown.html) == ["A", "Z", "w"]
+        assert "f(`x`)" in shown.html
+        assert "`z`" in shown.html
+
+    def test_spaces_in_values_are_kept(self) -> None:
+        shown = message("f('  ')\n  after  g('  ')\nWhy '  '.")
+        kept = re.findall(r"white-space:pre-wrap[^>]*>(?:<span.*?</span>)?([^<]*)", shown.html)
+        assert kept == ["f(&#x27;  &#x27;)", "  g(&#x27;  &#x27;)", "Why &#x27;  &#x27;."]
+
+    def test_an_untouched_fix_is_told_in_words_first(self) -> None:
+        assert pieces_of("It runs, and it is wrong.\nf(): expected 1, got 2\nWhy\nnot.") == [
+            (False, "It runs, and it is wrong."),
+            (True, "f(): expected 1, got 2"),
+            (False, "Why not."),
+        ]
+        assert pieces_of("It runs, and it is wrong.") == [(False, "It runs, and it is wrong.")]
+
+    def test_no_line_is_lost(self) -> None:
+        words = "ValidationError: 1 error\nname\n  Field required [type=missing]\n\n    GET /\nb"
+        seen = " ".join(" ".join(text.split()) for _, text in pieces_of(words))
+        assert seen == " ".join(words.split())
+        assert message(words).text.split("\n") == [f"  {line}" if line else "" for line in words.split("\n")]
 
 
 class TestTable:

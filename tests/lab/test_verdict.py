@@ -94,7 +94,8 @@ def test_what_stopped_the_checks_is_a_message_and_not_a_claim(status: str) -> No
 
 class TestFailed:
     def test_the_first_failure_is_told_in_full(self) -> None:
-        assert MESSAGE in unescape(as_html(result("failed")))
+        seen = words_of(as_html(result("failed")))
+        assert " ".join(MESSAGE.split()) in seen
         assert all(line in as_text(result("failed")) for line in MESSAGE.split("\n"))
 
     def test_further_failures_are_one_line_each(self) -> None:
@@ -111,7 +112,7 @@ class TestFailed:
 
     def test_the_claim_that_is_explained_stands_out(self) -> None:
         html = as_html(result("failed"))
-        claims = html[html.index("a good one") - 200 : html.index("<pre")]
+        claims = html[html.index("a good one") - 200 : html.index("password_problems")]
         assert re.findall(r"font-weight:600;[^>]*>([^<]*)<", claims) == ["✗ &nbsp;every rule is judged"]
 
     def test_a_misconception_is_named_when_it_is_known(self) -> None:
@@ -140,6 +141,20 @@ class TestFailed:
     def test_a_file_without_a_line_is_named_alone(self) -> None:
         nowhere = result("failed", line=None)
         assert "Write in: exercises/lesson_01_forms.py\n" in as_text(nowhere)
+
+    def test_no_piece_of_the_footer_breaks_in_its_middle(self) -> None:
+        kept = re.findall(r"<code [^>]*white-space:nowrap[^>]*>([^<]*)</code>", as_html(result("failed")))
+        assert kept == ["exercises/lesson_01_forms.py:41", "python3 -m authlab check 1.2"]
+
+
+def test_an_untouched_fix_says_that_it_runs_and_what_is_wrong() -> None:
+    wrong = check("unattempted", "unattempted", f"It runs, and it is wrong.\n{MESSAGE}")
+    described = result("unattempted", checks=[wrong])
+    for side in (as_text(described), words_of(as_html(described))):
+        assert "not attempted yet" in side
+        assert "It runs, and it is wrong." in side
+        assert " ".join(MESSAGE.split()) in " ".join(side.split())
+        assert len(re.findall(r"\bunattempted\b", side)) == 0
 
 
 class TestButtons:
@@ -171,6 +186,30 @@ def test_a_passed_exercise_names_the_next_and_gives_no_hints() -> None:
         assert "2 of 2 checks hold" in side
         assert "int 1 of" not in side
     assert "last exercise" in as_text(result("passed", next=None))
+
+
+SOURCE = "authlab/forms.py · canonical_email"
+
+
+def test_a_passed_exercise_says_where_the_packages_own_answer_is() -> None:
+    described = result("passed", source=SOURCE)
+    for side in (as_text(described), words_of(as_html(described))):
+        assert f"Compare with the package's own: {SOURCE}" in side
+    assert as_text(described).split("\n")[-1] == "  Next: exercise 1.3."
+    assert violations(as_html(described)) == []
+    for without in (result("passed"), result("passed", source=None)):
+        assert "Compare" not in as_text(without) + as_html(without)
+
+
+@pytest.mark.parametrize("status", ["failed", "unattempted", "error", "timeout"])
+def test_the_packages_own_answer_is_not_named_before_it_is_passed(status: str) -> None:
+    described = result(status, source=SOURCE)
+    assert SOURCE not in as_text(described) + unescape(as_html(described))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_folded_card_gives_nothing_away(status: str) -> None:
+    assert VerdictCard(result(status))._repr_mimebundle_()["text/html"].split("\n")[0] == " "
 
 
 class TestTerminal:

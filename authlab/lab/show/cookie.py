@@ -139,9 +139,9 @@ def _one(parsed: SetCookie) -> Display:
         lines.append(
             f'<tr style="{tint}{edge}">'
             f'<td style="{CELL};width:1%;padding-right:0">{mark}</td>'
-            f'<td style="{CELL};white-space:nowrap">{quoted(found.attribute)}</td>'
-            f'<td style="{CELL};min-width:8.5em;overflow-wrap:break-word">{sent} {word}</td>'
-            f'<td style="{CELL}"><span style="{FADED}">{quoted(found.meaning)}</span></td></tr>'
+            f'<td style="{CELL};white-space:nowrap;width:1%">{quoted(found.attribute)}</td>'
+            f'<td style="{CELL};overflow-wrap:break-word">{sent} {word}'
+            f'<div style="{FADED};font-size:.93em">{quoted(found.meaning)}</div></td></tr>'
         )
         both = found.sent and found.word
         said = f"{found.sent} ({found.word})" if both else found.sent or found.word
@@ -174,7 +174,13 @@ def _name(parsed: SetCookie) -> Finding:
 
 def _http_only(parsed: SetCookie) -> Finding:
     if "httponly" in parsed.attributes:
-        return Finding("HttpOnly", "", "set", "a script on the page cannot read it", Tone.GOOD)
+        return Finding(
+            "HttpOnly",
+            "",
+            "set",
+            "a script on the page cannot read it (it can still send requests with it)",
+            Tone.GOOD,
+        )
     meaning = "a script on the page can read it, and send it away"
     return Finding("HttpOnly", "", "missing", meaning, Tone.BAD)
 
@@ -193,7 +199,9 @@ def _same_site(parsed: SetCookie) -> Finding:
             meaning = "no request that starts on another site carries it, not even a link"
             return Finding("SameSite", sent, "", meaning, Tone.GOOD)
         case "lax":
-            meaning = "forms and scripts of other sites do not send it; a link followed from there does"
+            meaning = (
+                "POST forms and scripts of other sites do not send it; a link or a GET form from there does"
+            )
             return Finding("SameSite", sent, "", meaning, Tone.GOOD)
         case "none" if "secure" not in parsed.attributes:
             meaning = "browsers refuse the cookie: None needs Secure"

@@ -21,6 +21,10 @@ FADED = "opacity:.72"
 LABEL_WIDTH = "8.5em"
 TEXT_COLUMNS = 100
 
+# JupyterLab writes the first line of an output's HTML beside the dots of a folded output, as it is: tags, or
+# the answer that is to be predicted. So the first line is empty, but for a space: no line would be skipped.
+EMPTY_FIRST_LINE = " \n"
+
 
 class Tone(Enum):
     """What a piece means: its colour, and the glyph that says the same without colour."""
@@ -57,7 +61,7 @@ class Display:
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> Mapping[str, str]:
-        return {"text/html": self.html, "text/plain": self.text}
+        return {"text/html": EMPTY_FIRST_LINE + self.html, "text/plain": self.text}
 
     def __repr__(self) -> str:
         return self.text

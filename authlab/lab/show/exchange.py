@@ -149,7 +149,7 @@ def _page(lines: list[Line]) -> Display:
     ]
     left = len(lines) - len(shown)
     html = "".join(_page_line(line) for line in shown)
-    texts = [f"  | {shortened(f'{line.tone.glyph} {line.text}'.strip(), 100)}" for line in shown]
+    texts = [f"  | {shortened(f'{_glyph(line)} {line.text}'.strip(), 100)}" for line in shown]
     if left:
         more = f"… {left} more line{'s' * (left > 1)}"
         html += f'<div style="padding:0 10px;{FADED}">{more}</div>'
@@ -164,10 +164,12 @@ def _page_line(line: Line) -> str:
     if line.tone is Tone.PLAIN:
         return f'<div style="padding:0 10px;overflow-wrap:break-word">{text}</div>'
     shown = f'<code style="{CODE}">{text}</code>' if line.tone is Tone.NOTE else text
-    return (
-        f'<div style="{line.tone.tint};padding:0 10px;overflow-wrap:break-word">'
-        f'<b style="font-weight:700">{line.tone.glyph}</b> {shown}</div>'
-    )
+    mark = f'<b style="font-weight:700">{_glyph(line)}</b> ' if _glyph(line) else ""
+    return f'<div style="{line.tone.tint};padding:0 10px;overflow-wrap:break-word">{mark}{shown}</div>'
+
+
+def _glyph(line: Line) -> str:
+    return "" if line.heading else line.tone.glyph
 
 
 def _status(response: requests.Response) -> str:

@@ -1,6 +1,6 @@
 """What a visitor sees of a page: its text, with errors and what runs a script standing out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 
 from authlab.lab.show.display import Tone
@@ -19,6 +19,7 @@ class Line:
     text: str
     tone: Tone = Tone.PLAIN
     in_main: bool = False
+    heading: bool = False  # of the errors below it: no error of its own
 
 
 def page_lines(html: str) -> list[Line]:
@@ -27,11 +28,21 @@ def page_lines(html: str) -> list[Line]:
     reader.feed(html)
     reader.close()
     reader.end_line()
-    has_main = any(line.in_main for line in reader.lines)
+    lines = _with_headings(reader.lines)
+    has_main = any(line.in_main for line in lines)
     return [
         line
-        for line in reader.lines
+        for line in lines
         if line.in_main or not has_main or line.tone is not Tone.PLAIN or line.text.startswith(_TITLE)
+    ]
+
+
+def _with_headings(lines: list[Line]) -> list[Line]:
+    """Return lines in which an error that ends in a colon, with an error below it, is that one's heading."""
+    below = [*lines[1:], Line("")]
+    return [
+        replace(line, heading=line.tone is following.tone is Tone.BAD and line.text.endswith(":"))
+        for line, following in zip(lines, below, strict=True)
     ]
 
 
@@ -42,6 +53,7 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, bool, bool]] = []  # tag, is it an error, is it unseen
         self._words: list[str] = []
         self._script: list[str] | None = None
+        self._after_link = False  # nothing has been read since a link ended
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -55,6 +67,7 @@ class _Reader(HTMLParser):
         if tag in _VOID:
             if tag == "input" and not self._unseen:
                 self._words.append(_field(given))
+                self._after_link = False
             return
         error = given.get("role") == "alert" or any(
             part in ("error", "errors") for part in given.get("class", "").split()
@@ -68,6 +81,7 @@ class _Reader(HTMLParser):
             self._words.append(":")
         elif tag not in _INLINE and tag != "button":
             self.end_line(_TITLE if tag == "title" else "")
+        self._after_link = self._after_link or tag == "a"
         if tag == "script" and self._script is not None:
             self._runs(" ".join("".join(self._script).split()))
         if tag == "script":
@@ -83,12 +97,16 @@ class _Reader(HTMLParser):
             words = " ".join(data.split())
             if words and self._within("button"):
                 words = f"( {words} )"
+            if words and self._after_link:
+                if self._within("a"):
+                    self._words.append("·")  # two links in a row are no sentence
+                self._after_link = False
             self._words.append(words)
 
     def end_line(self, before: str = "") -> None:
         """Finish the line of text that is being read."""
         text = " ".join(word for word in self._words if word).replace(" :", ":")
-        self._words = []
+        self._words, self._after_link = [], False
         if text:
             self.lines.append(
                 Line(before + text, Tone.BAD if self._error else Tone.PLAIN, self._within("main"))

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from authlab.lab.show.display import (
     CELL,
     CLEAR,
-    FADED,
     HAIRLINE,
     MONOSPACE,
     TABLE,
@@ -19,6 +18,7 @@ from authlab.lab.show.display import (
 )
 
 LAYERS = ("app", "middleware", "pages", "actions", "api", "forms", "dal", "db")
+NUMBER_WIDTH, LANE_WIDTH, LAYER_WIDTH = "12px", "17px", "5.6em"  # without the padding
 _ROUTED = frozenset({"pages", "actions", "api"})
 
 
@@ -61,32 +61,29 @@ def deciding_step(steps: Sequence[tuple[str, str]]) -> tuple[int, str]:
 
 
 def _lanes(steps: Sequence[tuple[str, str]], lanes: Sequence[str], decided: int, word: str) -> Display:
-    narrow = f"{CELL};padding:3px 6px;text-align:center;border-left:{HAIRLINE};width:1%"
-    title = f"{narrow};font-weight:600;font-size:.93em;white-space:nowrap"
-    header = "".join(f'<th style="{title}">{quoted(lane)}</th>' for lane in lanes)
-    told = f"{CELL};border-left:{HAIRLINE};min-width:130px;overflow-wrap:break-word"
+    """Return one row a step: its number, a gutter with a narrow lane for each layer, its layer, its words."""
+    edged = f"{CELL};border-left:{HAIRLINE}"
+    lane_style = f"{edged};padding:3px 0;text-align:center;width:{LANE_WIDTH}"
+    layer_style = f"{edged};padding:3px 8px;width:{LAYER_WIDTH};overflow-wrap:break-word"
     body, texts = [], []
     for number, (layer, what) in enumerate(steps):
         chosen = number == decided
         tone = Tone.NOTE if chosen else Tone.PLAIN if layer == "db" else Tone.INFO
-        cells = "".join(
-            f'<td style="{narrow};{tone.tint}">{"◆" if chosen else "●"}</td>'
+        gutter = "".join(
+            f'<td style="{lane_style};{tone.tint}">{"◆" if chosen else "●"}</td>'
             if lane == layer
-            else f'<td style="{narrow}"></td>'
+            else f'<td style="{lane_style}"></td>'
             for lane in lanes
         )
         font = f";{MONOSPACE};font-size:.9em" if layer == "db" else ""
-        words = f'<b style="font-weight:600">{quoted(what)}</b>' if chosen else quoted(what)
+        words = f'<b style="font-weight:600">{quoted(what)}</b> <b>◆ {word}</b>' if chosen else quoted(what)
         body.append(
             f'<tr style="{CLEAR};border-top:{HAIRLINE}">'
-            f'<td style="{CELL};padding-right:4px;opacity:.6;width:1%">{number + 1}</td>{cells}'
-            f'<td style="{told}{font}">{words}{f" <b>◆ {word}</b>" if chosen else ""}</td></tr>'
+            f'<td style="{CELL};padding:3px 8px 3px 12px;opacity:.6;width:{NUMBER_WIDTH}">{number + 1}</td>'
+            f'{gutter}<td style="{layer_style};{tone.tint}">{quoted(layer)}</td>'
+            f'<td style="{CELL};padding:3px 12px 3px 8px;overflow-wrap:break-word{font}">{words}</td></tr>'
         )
         texts.append(f"  {number + 1:>2}  {layer:<11} {what}{f'  <- {word}' if chosen else ''}")
-    html = (
-        f'<div style="overflow-x:auto"><table style="{TABLE}"><thead><tr style="{CLEAR}">'
-        f'<th style="{CELL}"></th>{header}'
-        f'<th style="{told};padding:3px 12px;font-weight:400;{FADED}">what it did</th></tr></thead>'
-        f"<tbody>{''.join(body)}</tbody></table></div>"
-    )
+    # Fixed: no word, however long, pushes the column beside it out of a narrow notebook.
+    html = f'<table style="{TABLE};table-layout:fixed"><tbody>{"".join(body)}</tbody></table>'
     return Display(html, printable("\n".join(texts)))
