@@ -1,6 +1,7 @@
 """One HTTP exchange: what the browser sent, what the server answered, what the visitor sees."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -61,7 +62,8 @@ def _request(request: requests.PreparedRequest) -> list[Display]:
     local = address.hostname in (None, "127.0.0.1", "localhost", "::1")
     host = "" if local else f"to {address.scheme}://{address.netloc}"
     facts = []
-    for name, value in request.headers.items():
+    headers: Mapping[str, str | bytes] = request.headers  # bytes, when a caller prepared them so
+    for name, value in headers.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         if name.lower() == "cookie":
             facts += [Row("Cookie", _short_pair(pair)) for pair in text.split("; ")]
