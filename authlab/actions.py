@@ -1,15 +1,16 @@
 """Actions: what a form's POST does. Each is a public endpoint: whoever can send a request can call it."""
 
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from authlab import forms, pages
+from authlab import dal, forms, pages
 from authlab.accounts import authenticate, create_user
-from authlab.cookies import session_cookie
+from authlab.cookies import SESSION_COOKIE, session_cookie
 from authlab.db import claim_form
 from authlab.forms import FormState
 from authlab.request import Request
 from authlab.responses import see_other
-from authlab.sessions import stateless
+from authlab.sessions.strategy import strategy
 
 NONCE_MAX_CHARACTERS = 32  # what our pages send; a longer one is none of ours, and is not kept
 
@@ -54,14 +55,43 @@ def login(request: Request) -> Response:
 
 
 def logout(request: Request) -> Response:
-    """Take the cookie back and go to /login."""
+    """End the session, take the cookie back and go to /login. Works for whoever has no session, too."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if token is not None:
+        strategy(request.settings).delete(request.db, token, request.settings)
     response = see_other("/login")
     response.headers.add("Set-Cookie", session_cookie("", 0))
     return response
 
 
+def end_device(request: Request) -> Response:
+    """End one of the visitor's own sessions; 404 for one that is not theirs, as for one that is not there."""
+    number = request.form.get("id", "")
+    if not (number.isascii() and number.isdecimal() and dal.end_device(request, int(number[:18]))):
+        dal.verify_session(request)
+        raise NotFound
+    return see_other("/devices")
+
+
+def end_other_devices(request: Request) -> Response:
+    """End all of the visitor's sessions but this one."""
+    dal.end_other_devices(request)
+    return see_other("/devices")
+
+
 def _signed_in(request: Request, user_id: int) -> Response:
-    token = stateless.create(user_id, request.settings)
+    """Begin a new session, whatever the browser came with, and end the one it had."""
+    sessions, settings = strategy(request.settings), request.settings
+    before = request.cookies.get(SESSION_COOKIE)
+    if before is not None:
+        sessions.delete(request.db, before, settings)
+    token = sessions.create(request.db, user_id, _device(request), settings)
     response = see_other("/profile")
     response.headers.add("Set-Cookie", session_cookie(token, request.settings.session_lifetime_seconds))
     return response
+
+
+def _device(request: Request) -> str:
+    """Return what the visitor will recognise this browser by. Their own word, believed nowhere."""
+    name = "".join(character for character in request.user_agent.string if character.isprintable())
+    return name[:100] or "unknown browser"

@@ -5,11 +5,12 @@ to the data.
 """
 
 from authlab.cookies import SESSION_COOKIE
-from authlab.db import UserRow, all_users, user_by_id
-from authlab.dto import UserDTO, user_dto
+from authlab.db import UserRow, all_users, delete_session_of_user
+from authlab.dto import DeviceDTO, UserDTO, device_dto, user_dto
 from authlab.errors import Forbidden, NotSignedIn
 from authlab.request import Request
-from authlab.sessions import stateless
+from authlab.sessions import database
+from authlab.sessions.strategy import strategy
 
 
 def verify_session(request: Request) -> UserRow:
@@ -23,8 +24,8 @@ def verify_session(request: Request) -> UserRow:
     if request.user_row is not None:
         return request.user_row
     token = request.cookies.get(SESSION_COOKIE)
-    session = None if token is None else stateless.read(token, request.settings)
-    user = None if session is None else user_by_id(request.db, session.user_id)
+    sessions = strategy(request.settings)
+    user = None if token is None else sessions.verify(request.db, token, request.settings)
     if user is None:
         request.note("dal", "refused: nobody is signed in")
         raise NotSignedIn(stale=token is not None)
@@ -56,3 +57,22 @@ def members(request: Request) -> list[UserDTO]:
         request.note("dal", f"refused: user {viewer.id} is no admin")
         raise Forbidden
     return [user_dto(row) for row in all_users(request.db)]
+
+
+def devices(request: Request) -> list[DeviceDTO]:
+    """Return the viewer's own sessions; raises `NotSignedIn`."""
+    viewer = verify_session(request)
+    rows = database.devices(request.db, viewer.id, request.cookies[SESSION_COOKIE], request.settings)
+    return [device_dto(row, current) for row, current in rows]
+
+
+def end_device(request: Request, session_id: int) -> bool:
+    """End one of the viewer's own sessions; False when it is not theirs, as when it is not there."""
+    viewer = verify_session(request)
+    return delete_session_of_user(request.db, viewer.id, session_id)
+
+
+def end_other_devices(request: Request) -> int:
+    """End all of the viewer's sessions but this one; return how many."""
+    viewer = verify_session(request)
+    return database.delete_others(request.db, viewer.id, request.cookies[SESSION_COOKIE], request.settings)

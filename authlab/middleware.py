@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response
 from authlab.cookies import SESSION_COOKIE
 from authlab.request import Request
 from authlab.responses import see_other
-from authlab.sessions import stateless
+from authlab.sessions.reading import read
 
 # By endpoint, not by path: the router has already decided what /%70rofile and //profile are.
-PROTECTED = frozenset({"pages.profile", "pages.members"})
+PROTECTED = frozenset({"pages.profile", "pages.devices", "pages.members"})
 FOR_GUESTS = frozenset({"pages.signup", "pages.login"})
 
 
@@ -25,7 +25,7 @@ def optimistic(request: Request, endpoint: str) -> Response | None:
     Source: the guide's `middleware.ts`.
     """
     token = request.cookies.get(SESSION_COOKIE)
-    session = None if token is None else stateless.read(token, request.settings)
+    session = None if token is None else read(token, request.settings)
     seems = "no session" if session is None else f"a session of user {session.user_id}"
     if endpoint in PROTECTED and session is None:
         request.note("middleware", f"{seems}, and the page is protected: to /login")

@@ -56,6 +56,11 @@ def profile(request: Request) -> Response:
     return render("profile.html", user=dal.get_user(request))
 
 
+def devices(request: Request) -> Response:
+    """Show where the visitor is signed in."""
+    return render("devices.html", devices=dal.devices(request), user=dal.get_user(request))
+
+
 def members(request: Request) -> Response:
     """Show all members, to admins."""
     return render("members.html", members=dal.members(request), user=dal.get_user(request))

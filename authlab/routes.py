@@ -14,10 +14,13 @@ ROUTES: dict[str, tuple[str, str, Callable[..., Response]]] = {
     "pages.signup": ("GET", "/signup", pages.signup),
     "pages.login": ("GET", "/login", pages.login),
     "pages.profile": ("GET", "/profile", pages.profile),
+    "pages.devices": ("GET", "/devices", pages.devices),
     "pages.members": ("GET", "/admin", pages.members),
     "actions.signup": ("POST", "/signup", actions.signup),
     "actions.login": ("POST", "/login", actions.login),
     "actions.logout": ("POST", "/logout", actions.logout),
+    "actions.end_device": ("POST", "/devices/end", actions.end_device),
+    "actions.end_other_devices": ("POST", "/devices/end-others", actions.end_other_devices),
     "api.signup_available": ("GET", "/signup/available", api.signup_available),
 }
 

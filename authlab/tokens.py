@@ -52,8 +52,10 @@ def load_secret(env: Mapping[str, str], name: str) -> bytes:
     return secret
 
 
-def sign_session(session: Session, key: bytes) -> str:
+def sign_session(session: Session, key: bytes, kid: str | None = None) -> str:
     """Return `session` as a JWT signed with HS256. The name says sign: everybody can read it.
+
+    `kid`, if given, is the id of `key` in a ring of keys: it goes into the token's header.
 
     Source: the guide's `encrypt`, which signs; RFC 7519.
     """
@@ -65,7 +67,32 @@ def sign_session(session: Session, key: bytes) -> str:
         "iat": session.issued_at,
         "exp": session.expires_at,
     }
-    return jwt.encode(claims, key, algorithm="HS256")
+    return jwt.encode(claims, key, algorithm="HS256", headers=None if kid is None else {"kid": kid})
+
+
+def pick_key(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """Return the key that `kid` names in `ring` (id -> key), or None when it names none of them.
+
+    `kid` comes from a token's header, before anything is proven: it is the visitor's text. It is looked up
+    among the ids that we gave out, and never becomes a path, a query or an address.
+
+    Source: RFC 7515, section 4.1.4; RFC 8725, section 3.10; ASVS 9.1.3.
+    """
+    return None if kid is None else ring.get(kid)
+
+
+def verify_with_ring(token: str, ring: Mapping[str, bytes], now: int) -> Session | None:
+    """Return what `verify_session_token` says of a token under the one key of `ring` that it names.
+
+    With two keys in the ring, the old one's tokens hold while the new one signs; taking a key out of the
+    ring ends all its tokens at once. A token that names no key of ours is refused, as any other.
+    """
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except (jwt.InvalidTokenError, ValueError):  # ValueError: lone surrogates
+        return None
+    key = pick_key(kid, ring)
+    return None if key is None else verify_session_token(token, key, now)
 
 
 def verify_session_token(token: str, key: bytes, now: int) -> Session | None:

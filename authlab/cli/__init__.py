@@ -34,6 +34,7 @@ COMMANDS = (
     Command("test", "run everything that must hold"),
     Command("serve", "open the app in a browser"),
     Command("check", "check one exercise, a lesson, or all"),
+    Command("audit", "try every attack against the app, a flaw, or your answers"),
     Command("hint", "print a hint for an exercise, from vague to specific", light=True),
     Command("secret", "print a fresh key for the app", light=True),
     Command("doctor", "say what is wrong with this set-up, and what mends it", light=True),

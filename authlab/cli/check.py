@@ -6,6 +6,7 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from authlab.cli import UsageError, command_line
 
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from authlab.course.report import described
     from authlab.lab.verdict import as_line, as_text
 
-    folder = _folder(args.answers)
+    folder = answers_folder(args.answers, "check")
     try:
         chosen = tuple(asked for what in args.what or [None] for asked in select(what))
     except CurriculumError as error:
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     show = partial(
         as_text if len(chosen) == 1 else as_line,
         colour=not plain,
-        ascii=not _can_show("✓"),
+        ascii=not can_show("✓"),
     )
     verdicts = []
     try:
@@ -61,27 +62,29 @@ def run(args: argparse.Namespace) -> int:
     return 0 if passed == len(chosen) else 1
 
 
-def _can_show(glyph: str) -> bool:
-    """Return whether the terminal's encoding has a glyph; a Windows code page may not."""
+def can_show(glyphs: str, stream: TextIO | None = None) -> bool:
+    """Return whether the encoding of `stream`, or of stdout, has these glyphs; a Windows code page may
+    not."""
     try:
-        glyph.encode(sys.stdout.encoding or "ascii")
+        glyphs.encode((stream or sys.stdout).encoding or "ascii")
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _folder(name: str) -> Path:
+def answers_folder(name: str, command: str) -> Path:
+    """Return the folder that `--answers` names; refuses one that is not there or has no answers in it."""
     from authlab.course.places import EXERCISES, SOLUTIONS
 
     folder = {"exercises": EXERCISES, "solutions": SOLUTIONS}.get(name, Path(name))
     if not folder.is_dir():
         raise UsageError(
             f"--answers: expected exercises, solutions or a folder, got {name!r}; "
-            f"see: {command_line('check')} --help"
+            f"see: {command_line(command)} --help"
         )
     if not any(folder.glob("lesson_*.py")):
         raise UsageError(
             f"--answers: expected files lesson_NN_topic.py in {name}, found none; "
-            f"see: {command_line('check')} --help"
+            f"see: {command_line(command)} --help"
         )
     return folder

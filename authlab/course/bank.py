@@ -73,6 +73,7 @@ class Attack:
     claim: str  # the first line of its docstring: what the attacker does
     run: "Callable[[LabApp], Outcome]"
     lesson: str
+    accepted: str | None = None  # why it may win on the package: a decision, told openly
 
 
 def won(evidence: str) -> Outcome:
@@ -138,13 +139,20 @@ def alternative(part: str) -> Callable[[Answer], Answer]:
     return register
 
 
-def attack(number: int) -> "Callable[[Callable[[LabApp], Outcome]], Callable[[LabApp], Outcome]]":
-    """Register the decorated function as attack `number` (CURRICULUM numbers, see the docs' table)."""
+def attack(
+    number: int, *, accepted: str | None = None
+) -> "Callable[[Callable[[LabApp], Outcome]], Callable[[LabApp], Outcome]]":
+    """Register the decorated function as attack `number` (CURRICULUM numbers, see the docs' table).
+
+    It is handed a `LabApp`: an app in its own process, behind no address. So an attack takes no host
+    name and no URL, and cannot be turned on anybody else's site. `accepted` is for the rare attack
+    that wins on the package by decision, and says why that was decided.
+    """
 
     def register(run: "Callable[[LabApp], Outcome]") -> "Callable[[LabApp], Outcome]":
         _refuse_a_second(_ATTACKS, number)
         name = run.__name__
-        _ATTACKS[number] = Attack(number, name, _first_line(run), run, _lesson(run))
+        _ATTACKS[number] = Attack(number, name, _first_line(run), run, _lesson(run), accepted)
         return run
 
     return register

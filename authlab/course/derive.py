@@ -8,6 +8,7 @@ for a *fix* it gets the body of a flaw. Both files are committed, and whoever ed
 
 import ast
 import hashlib
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -71,7 +72,7 @@ def drift() -> list[str]:
             found.append(f"{shown(path)}: missing")
         elif path.parent == SOLUTIONS or not is_answered(path):
             found.append(f"{shown(path)}: differs from the package")
-        elif stands.split("\n", 1)[0] != text.split("\n", 1)[0]:
+        elif _mark(stands) not in (None, _mark(text)):
             found.append(f"{shown(path)}: has answers to older questions")
     return found
 
@@ -268,6 +269,12 @@ def _marked(text: str) -> str:
     """Return a stub's text with a mark of it in its first line: edits leave it, a new question does not."""
     first, rest = text.split("\n", 1)
     return f"{first} [{hashlib.sha256(rest.encode()).hexdigest()[:8]}]\n{rest}"
+
+
+def _mark(text: str) -> str | None:
+    """Return the mark in a stub's first line; whoever has deleted that line has no mark."""
+    found = re.match(r"# Derived from .* \[([0-9a-f]{8})\]\n", text)
+    return found.group(1) if found else None
 
 
 def text_of(path: Path) -> str | None:

@@ -129,7 +129,8 @@ class _Judge:
             return {"error": str(error)}
         with mounted(mounts):
             if "attack" in job:
-                return trials.attack(job["attack"])
+                outcome = trials.attack(job["attack"])
+                return {**outcome, "called": [part for part in mounts if slot_of(part).calls]}
             if "honest" in job:
                 return trials.honest()
             asked = select(job["exercise"])[0]

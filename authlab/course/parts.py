@@ -16,6 +16,8 @@ PARTS = (
     "authlab.passwords:needs_rehash",
     "authlab.accounts:create_user",
     "authlab.accounts:authenticate",
+    "authlab.tokens:load_secret",
     "authlab.tokens:sign_session",
+    "authlab.tokens:pick_key",
     "authlab.tokens:verify_session_token",
 )

@@ -4,7 +4,7 @@
 - Each flaw fails, at the check that it names; what no check names falls to its attack.
 - Each alternative right answer passes; where there is no exercise yet, it resists every attack of its lesson.
 - Each attack wins on every flaw that names it, and loses on the package; and on both the honest visitor
-  gets through.
+  gets through. An attack that is accepted wins on the package too, or its reason is out of date.
 - The derived files are what the package says they are.
 """
 
@@ -101,10 +101,12 @@ def _verify_attack(engine: Engine, report: Report, attack: bank.Attack) -> None:
     for app in ({}, *alternatives):
         report.pairs += 1
         outcome = engine.trial({"attack": attack.number, **app})
-        if outcome.get("won", True):
-            report.unexploited.append(f"{label} does not lose on {app or 'the package'}: {_said(outcome)}")
+        if outcome.get("won") is not bool(attack.accepted):
+            expected = "win, though it is accepted," if attack.accepted else "lose"
+            on = app or "the package"
+            report.unexploited.append(f"{label} does not {expected} on {on}: {_said(outcome)}")
     flaws = [flaw for flaw in bank.all_flaws() if flaw.attack == attack.number]
-    if not flaws:
+    if not flaws and not attack.accepted:  # an accepted one has shown on the package that it is real
         report.unexploited.append(f"{label} has no flaw to win on")
     for flaw in flaws:
         report.pairs += 1

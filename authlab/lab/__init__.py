@@ -16,7 +16,7 @@ from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.lab.jupyter import server_path
 from authlab.lab.remote import RemoteApp
-from authlab.lab.show import cookie, exchange, request_path, shown, source, table
+from authlab.lab.show import Display, cookie, exchange, matrix, request_path, shown, source, table
 from authlab.lab.verdict import VerdictCard
 
 __all__ = [
@@ -25,6 +25,8 @@ __all__ = [
     "Browser",
     "LabApp",
     "RemoteApp",
+    "audit",
+    "audit_flaws",
     "check",
     "cookie",
     "exchange",
@@ -37,6 +39,7 @@ __all__ = [
     "table",
 ]
 
+_OUTCOME_GLYPHS = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}
 _engine: Engine | None = None
 
 
@@ -57,6 +60,37 @@ def open_app(*, flaw: str | None = None, mine: Sequence[str] = ()) -> LabApp | R
     if flaw is None and not mine:
         return LabApp()
     return RemoteApp(flaw=flaw, mine=solved(*mine), folder=_answers())
+
+
+def audit(*, flaw: str | None = None, mine: Sequence[str] = ()) -> Display:
+    """Return what becomes of every attack of the kit, each on a fresh app, with its evidence.
+
+    With `flaw`, that wrong part stands in the app. With `mine`, your answers do: those that pass their
+    checks. Raises `LookupError` saying which flaws there are near to the name.
+    """
+    from authlab.course import audit as auditing
+
+    wrong = None if flaw is None else auditing.flaw_to_audit(flaw)
+    found = auditing.audit(_the_engine(), flaw=wrong, mine=solved(*mine), folder=_answers())
+    return table(
+        [
+            (
+                f"{_OUTCOME_GLYPHS[one.outcome]} {one.outcome}",
+                one.attack.number,
+                one.attack.name,
+                one.evidence,
+            )
+            for one in found
+        ],
+        ["", "no.", "attack", "evidence"],
+    )
+
+
+def audit_flaws(lesson: str | None = None) -> Display:
+    """Return the picture of flaws x attacks: of a lesson (`"lesson_01"`) in seconds, of all in minutes."""
+    from authlab.course import audit as auditing
+
+    return matrix(auditing.picture(auditing.flaws_to_picture(lesson)))
 
 
 def solved(*exercise_ids: str) -> list[str]:

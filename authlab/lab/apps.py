@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import bcrypt
 
@@ -42,7 +42,9 @@ class LabApp:
     that brings it back has read what it must not.
     """
 
-    def __init__(self, vault: str = "Alan Turing") -> None:
+    def __init__(
+        self, vault: str = "Alan Turing", sessions: Literal["stateless", "database"] = "stateless"
+    ) -> None:
         self.clock = LabClock()
         self.vault = vault
         self.statements: list[str] = []
@@ -56,6 +58,7 @@ class LabApp:
             session_key=b"a key for lessons, known to all!",
             pepper=b"a pepper for lessons, known too!",
             database=Path(folder, "lab.sqlite"),
+            sessions=sessions,
             bcrypt_rounds=LAB_ROUNDS,
             clock=self.clock,
             random_bytes=_seeded_bytes("lab"),

@@ -402,9 +402,9 @@ def test_links_lead_where_the_visitor_can_go(app: App) -> None:
     sign_up(ada)
     log_in_as_grace(grace)
     assert links(Visitor(app).page("/")) == {"/signup", "/login"}
-    assert links(ada.page("/")) == {"/profile"}
-    assert links(grace.page("/")) == {"/profile", "/admin"}
-    assert links(grace.page("/profile")) == {"/profile", "/admin"}
+    assert links(ada.page("/")) == {"/profile", "/devices"}
+    assert links(grace.page("/")) == {"/profile", "/devices", "/admin"}
+    assert links(grace.page("/profile")) == {"/profile", "/devices", "/admin"}
     current = ada.page("/profile").one("a", **{"aria-current": "page"})
     assert current.attributes["href"] == "/profile"
 
