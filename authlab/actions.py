@@ -7,6 +7,7 @@ from authlab import dal, forms, pages
 from authlab.accounts import authenticate, create_user
 from authlab.cookies import SESSION_COOKIE, session_cookie
 from authlab.db import claim_form
+from authlab.devices import device_name
 from authlab.forms import FormState
 from authlab.request import Request
 from authlab.responses import see_other
@@ -85,13 +86,7 @@ def _signed_in(request: Request, user_id: int) -> Response:
     before = request.cookies.get(SESSION_COOKIE)
     if before is not None:
         sessions.delete(request.db, before, settings)
-    token = sessions.create(request.db, user_id, _device(request), settings)
+    token = sessions.create(request.db, user_id, device_name(request.user_agent.string), settings)
     response = see_other("/profile")
     response.headers.add("Set-Cookie", session_cookie(token, request.settings.session_lifetime_seconds))
     return response
-
-
-def _device(request: Request) -> str:
-    """Return what the visitor will recognise this browser by. Their own word, believed nowhere."""
-    name = "".join(character for character in request.user_agent.string if character.isprintable())
-    return name[:100] or "unknown browser"

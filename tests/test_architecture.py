@@ -13,7 +13,7 @@ BELOW = {
     | {"routes", "settings"},
     "middleware": {"cookies", "request", "responses", "sessions.reading"},
     "routes": {"pages", "actions", "api", "request"},
-    "actions": {"accounts", "cookies", "dal", "db", "forms", "pages", "request", "responses"}
+    "actions": {"accounts", "cookies", "dal", "db", "devices", "forms", "pages", "request", "responses"}
     | {"sessions.strategy"},
     "api": {"accounts", "forms", "request"},
     "pages": {"dal", "forms", "request"},
@@ -32,6 +32,7 @@ BELOW = {
     "forms": set(),
     "passwords": set(),
     "cookies": set(),
+    "devices": set(),
     "headers": set(),
     "origins": set(),
     "responses": set(),
