@@ -51,6 +51,7 @@ class App:
     def _respond(self, request: Request) -> Response:
         request.note("app", f"{request.method} {request.path}")
         try:
+            _ = request.host  # 400 for a name that is not ours, before anything else
             endpoint, arguments = URL_MAP.bind_to_environ(request.environ).match()
             if request.method not in SAFE_METHODS and not origin_allowed(
                 request.headers.get("Origin"), request.host_url.rstrip("/")

@@ -25,6 +25,9 @@ class Request(WerkzeugRequest):
     def __init__(self, environ: dict[str, Any], settings: Settings, database: Database) -> None:
         super().__init__(environ)
         self.settings = settings
+        # A Host header of the visitor's choice would make the origin check compare with itself, and links
+        # lead elsewhere. Werkzeug looks at this list when `.host` is read: see `app`.
+        self.trusted_hosts = list(settings.hosts)
         self._database = database
 
     @cached_property

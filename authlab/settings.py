@@ -18,6 +18,8 @@ class Settings:
     session_key: bytes = field(repr=False)
     pepper: bytes = field(repr=False)
     database: Path
+    # The names under which the app may be asked for; ".localhost" stands for every name that ends so.
+    hosts: tuple[str, ...] = ("localhost", ".localhost", "127.0.0.1")
     bcrypt_rounds: int = 10
     sessions: Literal["stateless", "database"] = "database"
     session_lifetime_seconds: int = 7 * 24 * 60 * 60

@@ -20,4 +20,5 @@ PARTS = (
     "authlab.tokens:sign_session",
     "authlab.tokens:pick_key",
     "authlab.tokens:verify_session_token",
+    "authlab.origins:origin_allowed",
 )

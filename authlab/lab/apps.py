@@ -58,6 +58,7 @@ class LabApp:
             session_key=b"a key for lessons, known to all!",
             pepper=b"a pepper for lessons, known too!",
             database=Path(folder, "lab.sqlite"),
+            hosts=("lab.test",),
             sessions=sessions,
             bcrypt_rounds=LAB_ROUNDS,
             clock=self.clock,

@@ -641,7 +641,8 @@ def test_without_a_handler_a_crash_is_printed_for_the_operator(
     tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`authlab serve` names no handler: the terminal shows the traceback, the page does not."""
-    app = App(Settings(b"k" * 32, b"p" * 32, tmp_path / "app.sqlite", bcrypt_rounds=4))
+    settings = Settings(b"k" * 32, b"p" * 32, tmp_path / "app.sqlite", hosts=("lab.test",), bcrypt_rounds=4)
+    app = App(settings)
     with mounted({"authlab.accounts:authenticate": _crash}):
         answer = raw(app, "POST", "/login", b"email=a&password=b")
 
@@ -853,3 +854,22 @@ def test_odd_headers_are_no_crash(app: LabApp, method: str, path: str, header: s
     assert answer.status_code < 500
     assert "X-Bad" not in answer.headers
     assert len(app.members()) == 3
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.test", "lab.test.evil.test", "evil.test:443", "lab.test@evil.test", ""]
+)
+def test_a_host_that_is_not_ours_is_refused(app: LabApp, host: str) -> None:
+    """The origin check compares with the Host header: one of the visitor's choice agrees with itself, and
+    a name that resolves to this machine tomorrow (DNS rebinding) would pass for ours."""
+    answer = raw(app, "POST", "/login", b"email=a&password=b", HTTP_HOST=host, HTTP_ORIGIN=f"https://{host}")
+    assert answer.status_code == 400
+    assert app.statements == []
+    assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1:8000", "authlab.localhost:8000"])
+def test_this_machine_s_own_names_are_ours(tmp_path: Any, host: str) -> None:
+    """`authlab serve` is asked for by any of them, on whichever port."""
+    app = App(Settings(b"k" * 32, b"p" * 32, tmp_path / "app.sqlite", bcrypt_rounds=4))
+    assert raw(app, HTTP_HOST=host).status_code == 200

@@ -8,7 +8,14 @@ import jwt
 import pytest
 
 from authlab.errors import SettingsError
-from authlab.tokens import Session, load_secret, sign_session, verify_session_token
+from authlab.tokens import (
+    Session,
+    load_secret,
+    pick_key,
+    sign_session,
+    verify_session_token,
+    verify_with_ring,
+)
 
 KEY = b"a key for tests, known to all!!!"
 OTHER_KEY = b"another key, of another app!!!!!"
@@ -165,6 +172,80 @@ def test_what_is_no_token_is_refused_and_no_crash(text: str) -> None:
 def test_a_lone_surrogate_behind_a_good_token_is_refused() -> None:
     """It cannot be encoded as UTF-8, and PyJWT lets that error out as it is."""
     assert verify_session_token(signed(CLAIMS) + "\ud800", KEY, ISSUED) is None
+
+
+# A ring of keys
+
+RING = {"2025": OTHER_KEY, "2026": KEY}
+
+
+def test_a_key_is_picked_by_its_id() -> None:
+    """Each id stands for one key, and only for that one."""
+    assert pick_key("2026", RING) == KEY
+    assert pick_key("2025", RING) == OTHER_KEY
+
+
+@pytest.mark.parametrize(
+    "kid",
+    [
+        pytest.param(None, id="no id"),
+        pytest.param("", id="an empty one"),
+        pytest.param("202", id="the beginning of two"),
+        pytest.param("2026 ", id="one with a space"),
+        pytest.param("None", id="the word for none"),
+        pytest.param("../static/favicon.svg", id="a path"),
+        pytest.param("/dev/null", id="a path to nothing"),
+        pytest.param("2024' UNION SELECT 'secret", id="a query"),
+        pytest.param("\ud800", id="a lone surrogate"),
+    ],
+)
+def test_an_id_that_we_never_gave_out_is_no_key(kid: str | None) -> None:
+    """It is the visitor's text: looked up, and nothing else done with it."""
+    assert pick_key(kid, RING) is None
+
+
+def test_two_keys_hold_while_one_is_replaced() -> None:
+    """Nobody is logged out by the new key; each token is verified with the key that it names."""
+    old, new = sign_session(SESSION, OTHER_KEY, "2025"), sign_session(SESSION, KEY, "2026")
+    assert verify_with_ring(old, RING, ISSUED) == SESSION
+    assert verify_with_ring(new, RING, ISSUED) == SESSION
+
+
+def test_a_key_taken_out_of_the_ring_ends_its_tokens() -> None:
+    """Without an id in the ring there is no key to try, and no other is tried in its place."""
+    old = sign_session(SESSION, OTHER_KEY, "2025")
+    assert verify_with_ring(old, {"2026": KEY}, ISSUED) is None
+
+
+@pytest.mark.parametrize("kid", ["2025", "../static/favicon.svg", None])
+def test_a_token_holds_under_the_key_that_it_names_and_no_other(kid: str | None) -> None:
+    """Signed with one key of ours, it names another, none at all, or a file."""
+    assert verify_with_ring(sign_session(SESSION, KEY, kid), RING, ISSUED) is None
+
+
+@pytest.mark.parametrize("kid", [7, None, True, ["2026"], {"2026": 1}])
+def test_an_id_that_is_no_text_is_refused_and_no_crash(kid: object) -> None:
+    """A list cannot be looked up: it has no hash, and asking raises an error."""
+    _, payload, signature = sign_session(SESSION, KEY, "2026").split(".")
+    header = segment({"alg": "HS256", "typ": "JWT", "kid": kid})
+    assert verify_with_ring(f"{header}.{payload}.{signature}", RING, ISSUED) is None
+
+
+@pytest.mark.parametrize("text", ["", "..", "a.b.c", "\ud800", "é.é.é"])
+def test_a_ring_refuses_what_is_no_token(text: str) -> None:
+    """The header is read before anything is proven, so it may be anything."""
+    assert verify_with_ring(text, RING, ISSUED) is None
+
+
+def test_a_ring_compares_times_too() -> None:
+    """The key is right, and the session is over."""
+    assert verify_with_ring(sign_session(SESSION, KEY, "2026"), RING, EXPIRES) is None
+
+
+def test_without_an_id_the_header_says_nothing_of_keys() -> None:
+    """An app with one key has nothing to name."""
+    assert jwt.get_unverified_header(sign_session(SESSION, KEY)) == {"alg": "HS256", "typ": "JWT"}
+    assert jwt.get_unverified_header(sign_session(SESSION, KEY, "2026"))["kid"] == "2026"
 
 
 # load_secret
