@@ -10,7 +10,7 @@ FOREIGN_PAGES = ("https://evil.test", "https://evil-lab.test", "https://lab.test
 
 @attack(51)
 def login_csrf(app: LabApp) -> Outcome:
-    """Have the victim's browser post a login form with Mallory's own name: the victim works in her account."""
+    """Have the victim's browser post a login form with another name: the victim works in that account."""
     for page in FOREIGN_PAGES:
         victim = app.browser(page=page)
         answer = victim.post("/login", {"email": GRACE[1], "password": GRACE[2]})
