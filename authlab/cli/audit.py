@@ -81,7 +81,7 @@ def _audit(args: argparse.Namespace, bar: "_Bar") -> int:
             bar.clear()
             if not args.json:
                 _say(_line(finding))
-    words = Counter(finding.outcome for finding in findings)
+    words: Counter[str] = Counter(finding.outcome for finding in findings)
     if args.json:
         told = {"attacks": [finding.as_json() for finding in findings], "won": words["won"]}
         print(json.dumps(told, indent=2))

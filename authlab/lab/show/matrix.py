@@ -176,7 +176,8 @@ def _table(picture: "Picture") -> str:
             name = f'<td style="{label}{indent}">{quoted(_label(line))}</td>'
             body.append(f'<tr style="{CLEAR};border-top:{HAIRLINE}">{name}{cells}</tr>')
     head = f'<thead><tr style="{CLEAR}"><th style="{label};{FADED}">attack</th>{numbers}</tr></thead>'
-    return f'<div style="overflow-x:auto"><table style="{TABLE}">{head}<tbody>{"".join(body)}</tbody></table></div>'
+    table = f'<table style="{TABLE}">{head}<tbody>{"".join(body)}</tbody></table>'
+    return f'<div style="overflow-x:auto">{table}</div>'
 
 
 def _cell(style: str, mark: str) -> str:

@@ -1,0 +1,203 @@
+"""`authlab audit` as it is typed: what it prints, what it returns, and what it says to a mistake."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from authlab.cli import audit as command
+from authlab.cli import command_line
+from authlab.course import bank, derive
+from authlab.course.places import ROOT, SOLUTIONS
+
+OUTCOMES = {"resisted", "accepted", "won", "error"}
+
+
+def audit(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Type `authlab audit ARGUMENTS`."""
+    kept = {name: value for name, value in os.environ.items() if name != "AUTHLAB_ANSWERS"}
+    return subprocess.run(
+        [sys.executable, "-m", "authlab", "audit", *arguments],
+        cwd=ROOT,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+    )
+
+
+def refused(answer: "subprocess.CompletedProcess[str]") -> str:
+    """The one line of a command that was not understood; nothing else was printed."""
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("authlab: ")
+    assert answer.stderr.count("\n") == 1
+    return answer.stderr
+
+
+def test_the_package_resists_and_each_attack_has_a_line() -> None:
+    answer = audit()
+    assert (answer.returncode, answer.stderr) == (0, "")
+    *lines, last = answer.stdout.splitlines()
+    assert [line.split()[1] for line in lines] == [str(attack.number) for attack in bank.all_attacks()]
+    assert all(line.startswith(("✓", "~")) for line in lines)
+    assert "✓ 101 bare_number_as_cookie    resisted: 303, to /login" in lines
+    assert last.startswith(f"{len(lines)} attacks: ")
+    assert last.endswith(f"Next: {command_line('audit --answers exercises')}")
+
+
+def test_a_flaw_loses_to_its_attack_and_the_status_is_1() -> None:
+    answer = audit("--flaw", "bare_member_number")
+    assert answer.returncode == 1
+    lines = answer.stdout.splitlines()
+    assert "✗ 101 bare_number_as_cookie    won: read member 3's profile: The Vault 7f3a" in lines
+    assert ", 1 won. Next: " in lines[-1]
+
+
+def test_json_has_the_shape_that_programs_rely_on() -> None:
+    """Exactly these keys, in this order, and nothing beside it."""
+    answer = audit("--json", "--flaw", "bare_member_number")
+    assert (answer.returncode, answer.stderr) == (1, "")
+    told = json.loads(answer.stdout)
+    assert list(told) == ["attacks", "won"]
+    assert told["won"] == 1
+    assert len(told["attacks"]) == len(bank.all_attacks())
+    for attack in told["attacks"]:
+        assert list(attack) == ["id", "name", "lesson", "outcome", "evidence"]
+        assert attack["outcome"] in OUTCOMES
+        assert attack["evidence"]
+    assert told["attacks"][-1]["id"] == 101
+    assert told["attacks"][-1]["outcome"] == "won"
+
+
+def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
+    """Half a solution is no app: the audit says which parts are whose, and which it never reached."""
+    derive.write_stubs(tmp_path)
+    shutil.copy(SOLUTIONS / "lesson_01_forms.py", tmp_path)
+    answer = audit("--answers", str(tmp_path))
+    assert (answer.returncode, answer.stderr) == (0, "")
+    yours, ours, *_, unreached, last = answer.stdout.splitlines()
+    assert yours == "Yours: 1.1 canonical_email, 1.2 password_problems, 1.3 validate_signup, 1.5 Debouncer"
+    assert ours == "The package's: 0.1 see_other (unattempted), and the rest"
+    assert unreached == "No attack reached: Debouncer"
+    assert last.endswith(f"Next: {command_line(f'check 0.1 --answers {tmp_path}')}")
+
+
+def test_json_of_answers_is_all_that_is_printed(tmp_path: Path) -> None:
+    derive.write_stubs(tmp_path)
+    told = json.loads(audit("--json", "--answers", str(tmp_path)).stdout)
+    assert told["won"] == 0
+
+
+def test_an_error_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An attack that crashed has shown nothing: a script that reads the status must not go on."""
+    from authlab.course.engine import Engine
+
+    monkeypatch.setattr(Engine, "trial", lambda self, job: {"error": "crashed: \x1b[2J"})
+    args = command.argparse.Namespace(flaw=None, answers=None, matrix=None, json=False)
+    assert command.run(args) == 1
+    printed = capsys.readouterr().out
+    assert "!   1 skip_the_browser         error: crashed: \\x1b[2J" in printed
+    assert printed.endswith(f"error. Next: {command_line('dev verify')}\n")
+
+
+def test_the_picture_of_a_lesson() -> None:
+    answer = audit("--matrix", "lesson_00", COLUMNS="80")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert lines[0].startswith("1 flaw × ")
+    assert "tokens.verify_session_token" in lines
+    assert next(line for line in lines if "bare_member_number" in line).endswith("· ●")
+    assert lines[-1] == f"Next: {command_line('audit --flaw bare_member_number')}"
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_terminal_without_our_glyphs_gets_letters() -> None:
+    environment = {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"}
+    answer = audit("--flaw", "ascii_casing", **environment)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert "\nx   6 case_twins               won: ZO\\xc9@lab.test got" in answer.stdout
+    answer = audit("--matrix", "0", **environment)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.isascii()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "following"),
+    [
+        (["--flaw", "case_keept"], "did you mean case_kept", "audit --flaw case_kept"),
+        (["--flaw", "zzz"], "flaws of the app, got 'zzz'", "audit --matrix"),
+        (["--flaw", "walks_in"], "a wrong answer to become_admin", "audit --matrix"),
+        (["--flaw"], "expected one argument", "audit --help"),
+        (
+            ["--answers", "nowhere"],
+            "expected exercises, solutions or a folder, got 'nowhere'",
+            "audit --help",
+        ),
+        (["--answers", "docs"], "expected files lesson_NN_topic.py in docs, found none", "audit --help"),
+        (["--answers", "solutions", "--flaw", "case_kept"], "not allowed with", "audit --help"),
+        (["--matrix", "lesson_99"], "got 'lesson_99'", "audit --matrix"),
+        (["--matrix", "--json"], "--json: not allowed with --matrix", "audit --help"),
+    ],
+)
+def test_a_mistake_is_one_line_with_the_next_command(
+    arguments: list[str], words: str, following: str
+) -> None:
+    line = refused(audit(*arguments))
+    assert words in line
+    assert line.endswith(f"{command_line(following)}\n")
+
+
+class Terminal:
+    """A stand-in for stderr that says it is a terminal."""
+
+    def __init__(self, encoding: str) -> None:
+        self.encoding = encoding
+        self.written = ""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> None:
+        self.written += text
+
+    def flush(self) -> None: ...
+
+
+class TestBar:
+    @pytest.mark.parametrize(
+        ("encoding", "drawn"),
+        [("utf-8", "████████████░░░░░░░░░░░░ 1/2 6 é"), ("ascii", "############------------ 1/2 6 ?")],
+    )
+    def test_it_says_how_far_it_is_and_leaves_no_trace(
+        self, monkeypatch: pytest.MonkeyPatch, encoding: str, drawn: str
+    ) -> None:
+        terminal = Terminal(encoding)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bar = command._Bar()
+        bar.show(1, 2, "6 é")
+        assert terminal.written == f"\r{drawn}"
+        bar.clear()
+        assert terminal.written == f"\r{drawn}\r{' ' * len(drawn)}\r"
+
+    def test_it_never_wraps_and_covers_what_was_longer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        terminal = Terminal("utf-8")
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "40")
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bar = command._Bar()
+        bar.show(0, 2, "a" * 99)
+        bar.show(1, 2, "b")
+        first, second = terminal.written.split("\r")[1:]
+        assert len(first) == len(second) == 39
+
+    def test_a_file_or_a_pipe_gets_none(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bar = command._Bar()
+        bar.show(1, 2, "x")
+        bar.clear()
+        assert capsys.readouterr().err == ""
