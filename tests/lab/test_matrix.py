@@ -67,7 +67,7 @@ def test_the_text_is_a_table_with_numbers_to_be_read_downwards() -> None:
         "tokens.sign_session",
         "  bare        · ~ ●",
         "",
-        "● won: the attack that the flaw falls to   ○ won as well   · resisted   ~ won, and accepted",
+        "● won: the attack that the flaw falls to; ○ won as well; · resisted; ~ won, and accepted",
         "",
         "  2 pad         14 enumerate  101 number",
     ]
@@ -77,7 +77,7 @@ def test_a_plain_terminal_gets_ascii() -> None:
     lines = as_text(RIGHT, ascii=True).split("\n")
     assert "\n".join(lines).isascii()
     assert "  strips      X ~ x" in lines
-    assert any(said.startswith("X won: the attack that the flaw falls to   x won as well") for said in lines)
+    assert any(said.startswith("X won: the attack that the flaw falls to; x won as well") for said in lines)
 
 
 def test_colour_adds_nothing_but_colour() -> None:

@@ -126,7 +126,7 @@ def _legend(picture: "Picture", *, ascii: bool = False) -> str:
     """Return what the glyphs mean: of those that are rare, only the ones that occur."""
     seen = {_mark(line, finding) for line in picture.lines for finding in line.findings}
     shown = [mark for mark in _MARKS if mark in seen or mark in ("named", "resisted")]
-    return "   ".join(f"{_MARKS[mark][1 if ascii else 0]} {_MARKS[mark][4]}" for mark in shown)
+    return "; ".join(f"{_MARKS[mark][1 if ascii else 0]} {_MARKS[mark][4]}" for mark in shown)
 
 
 def _heads(picture: "Picture", columns: range, label: int, step: int) -> list[str]:
