@@ -6,20 +6,20 @@ to a `judge` process, and names a misconception when exactly one flaw of the ban
 
 import ast
 import json
-import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Literal
 
 from authlab.course import answers, bank, derive
 from authlab.course.curriculum import Exercise
 from authlab.course.judge import CAN_FORK, pattern_of
-from authlab.course.places import CHECKS, EXERCISES, ROOT, shown
+from authlab.course.places import CHECKS, EXERCISES, ROOT, shown, with_temporary_files_in
 
 Status = Literal["passed", "failed", "unattempted", "error", "timeout"]
 
@@ -80,6 +80,7 @@ class Engine:
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._timeout_seconds = timeout_seconds
         self._judge: subprocess.Popen[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None  # the judge's temporary files
         self._loaded: tuple[object, ...] = ()
         self._patterns: dict[str, dict[str, frozenset[tuple[str, str]]]] = {}
 
@@ -106,6 +107,9 @@ class Engine:
                 self._judge.wait()
             self._judge.stdout.close()
             self._judge = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def check(self, asked: Exercise, folder: Path = EXERCISES) -> Result:
         """Return the verdict on the answer to one exercise in a folder of answers."""
@@ -174,15 +178,20 @@ class Engine:
             self.close()
             if now != self._loaded:
                 self._patterns.clear()
-            self._judge, self._loaded = _start_judge(), now
+            self._folder = TemporaryDirectory(prefix="authlab-judge-", ignore_cleanup_errors=True)
+            self._judge, self._loaded = _start_judge(self._folder.name), now
         assert self._judge.stdin is not None and self._judge.stdout is not None
         self._judge.stdin.write(json.dumps({"timeout": self._timeout_seconds, **job}) + "\n")
         self._judge.stdin.flush()
         return _answer_in_time(self._judge, self._timeout_seconds)
 
 
-def _start_judge() -> subprocess.Popen[str]:
-    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+def _start_judge(folder: str) -> subprocess.Popen[str]:
+    env = {
+        **with_temporary_files_in(folder),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     env.pop("PYTEST_ADDOPTS", None)
     judge = subprocess.Popen(
         [sys.executable, "-m", "authlab.course.judge"],

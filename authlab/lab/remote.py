@@ -7,15 +7,17 @@ through pipes: no port is opened, and it ends with the notebook. From the outsid
 
 import base64
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from authlab.course.places import EXERCISES, ROOT
+from authlab.course.places import EXERCISES, ROOT, with_temporary_files_in
 from authlab.lab.browser import Browser
 from authlab.lab.clock import LabClock
 from authlab.request import TRACE_KEY
@@ -32,6 +34,7 @@ class RemoteApp:
     ) -> None:
         self.clock = LabClock()
         self.mounted: tuple[str, ...] = ()
+        temporary = tempfile.mkdtemp(prefix="authlab-host-")
         self._host = subprocess.Popen(
             [sys.executable, "-m", "authlab.course.host"],
             stdin=subprocess.PIPE,
@@ -40,9 +43,10 @@ class RemoteApp:
             encoding="utf-8",
             stderr=subprocess.DEVNULL,  # a kernel would show it under whichever cell runs
             cwd=ROOT,
+            env=with_temporary_files_in(temporary),
             start_new_session=True,  # Ctrl-C is for the owner; this ends with its pipe
         )
-        self._close = weakref.finalize(self, _end, self._host)
+        self._close = weakref.finalize(self, _end, self._host, temporary)
         said = self._ask({"flaw": flaw, "mine": list(mine), "folder": str(folder.resolve())})
         if "error" in said:
             self.close()
@@ -88,7 +92,7 @@ class RemoteApp:
         return dict(json.loads(line))
 
 
-def _end(host: "subprocess.Popen[str]") -> None:
+def _end(host: "subprocess.Popen[str]", temporary: str) -> None:
     assert host.stdin is not None and host.stdout is not None
     with suppress(BrokenPipeError):  # it died before it read all
         host.stdin.close()
@@ -98,3 +102,4 @@ def _end(host: "subprocess.Popen[str]") -> None:
         host.kill()
         host.wait()
     host.stdout.close()
+    shutil.rmtree(temporary, ignore_errors=True)

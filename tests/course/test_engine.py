@@ -256,3 +256,24 @@ def test_a_verdict_leaves_no_file_behind(engine: Engine, stubs: Path, tmp_path: 
     before = sorted(path.name for path in tmp_path.iterdir())
     verdict(engine, stubs, "1.1")
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("code", ["while True:\n    pass", "import os\nos._exit(0)", "return raw"])
+@pytest.mark.parametrize("judge", ["fork", "process"])
+def test_no_temporary_file_outlives_the_engine(
+    stubs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    code: str,
+    judge: str,
+) -> None:
+    """Also not of an answer that was ended by force, which cannot tidy up."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    if judge == "process":
+        monkeypatch.setenv("AUTHLAB_JUDGE", "process")
+        monkeypatch.setattr("authlab.course.engine.CAN_FORK", False)
+    answer(stubs, "1.1", code)
+    with Engine(timeout_seconds=2) as engine:
+        verdict(engine, stubs, "1.1")
+    assert list(folder.iterdir()) == []
