@@ -35,7 +35,7 @@ class Exercise:
     gives: tuple[str, ...] = ()  # names that the stub imports for the learner
     flaw: str | None = None  # fix: the stub is this flaw. break: the flaw to win against
     proves: str | None = None  # prove: the part that the learner's test is about
-    must_catch: tuple[str, ...] = ()  # prove: the flaws that were taught; the others are score
+    must_catch: tuple[str, ...] = ()  # prove: the flaws that were taught
 
     @property
     def module(self) -> str:

@@ -87,13 +87,6 @@ def proof_catches_the_taught(exercise_id: str) -> None:
     )
 
 
-def score(exercise_id: str) -> tuple[int, int]:
-    """Return how many flaws of its part a *prove* answer catches, and how many there are."""
-    asked = _asked(exercise_id)
-    flaws = bank.flaws_of(asked.proves or "")
-    return sum(catches(asked, flaw) for flaw in flaws), len(flaws)
-
-
 def catches(asked: Exercise, flaw: bank.Flaw) -> bool:
     """Return whether a proof fails by an assertion on a flaw; a proof that crashes has proven nothing."""
     try:
