@@ -21,14 +21,14 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
 from authlab.cli import UsageError, command_line
 from authlab.installer import Installer, InstallerError
+from authlab.locking import locked
 
 WINDOWS = sys.platform == "win32"
 REENTERED = "AUTHLAB_REENTERED"  # set for the second process, so that two never call each other
-POLL_SECONDS = 0.2
 
 # How the second process starts: the clone is found by its path, whatever folder the user is in.
 START = "import sys; sys.path.insert(0, {root!r}); from authlab.cli import main; sys.exit(main())"
@@ -49,6 +49,8 @@ class Clone:
         self.stamp = self.venv / "authlab-stamp.json"
         self.python = self.venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
         self.log = self.state / "setup.log"
+        self.browser_tests = root / "tests/browser"
+        self.node = self.state / "node"
 
     def lock_file(self, dev: bool) -> Path:
         return self.root / ("requirements-dev.lock" if dev else "requirements.lock")
@@ -99,6 +101,42 @@ def renew(arguments: Sequence[str], clone: Clone = HERE) -> None:
     if not _usable_stranger(clone, dev):
         _set_up(clone, dev)
     _become(clone, arguments)
+
+
+def ensure_node_packages(clone: Clone = HERE) -> bool:
+    """Return True once `.authlab/node` has what the lock in tests/browser pins, False without npm.
+
+    Raises SetupError when npm fails. The folder appears whole or not at all.
+    """
+    with _one_at_a_time(clone) as lock:
+        if has_node_packages(clone):
+            return True
+        npm = shutil.which("npm")
+        if npm is None:
+            return False
+        new = clone.state / "node-new"
+        try:
+            with _terminated_is_interrupted():
+                for leftover in (new, clone.node):
+                    shutil.rmtree(leftover, ignore_errors=True)
+                new.mkdir()
+                for name in ("package.json", "package-lock.json"):
+                    shutil.copyfile(clone.browser_tests / name, new / name)
+                clone.log.write_text("", "utf-8")
+                Installer(clone.root, clone.venv, clone.python, clone.log, lock).with_npm(npm, new)
+                new.rename(clone.node)
+        except InstallerError as error:
+            raise SetupError(
+                f"npm stopped: {error}. Details: {clone.log}. "
+                f"Once that is mended, run: {command_line('dev setup')}"
+            ) from None
+        return True
+
+
+def has_node_packages(clone: Clone = HERE) -> bool:
+    """Return whether `.authlab/node` was installed from the lock in tests/browser as it is now."""
+    installed, wanted = (folder / "package-lock.json" for folder in (clone.node, clone.browser_tests))
+    return installed.is_file() and _digest(installed) == _digest(wanted)
 
 
 def state_folder(clone: Clone = HERE) -> Path:
@@ -368,33 +406,13 @@ def _write_stamp(clone: Clone, dev: bool) -> None:
 
 @contextmanager
 def _one_at_a_time(clone: Clone) -> Iterator[int]:
-    """Hold the set-up's lock and give its file handle. The system frees the lock when its holder
-    ends, however it ends.
-    """
-    with (state_folder(clone) / "setup.lock").open("a+b") as file:
-        if not _try_lock(file):
-            _say("authlab: another set-up of this clone is at work; waiting for it.")
-            while not _try_lock(file):
-                time.sleep(POLL_SECONDS)
-        yield file.fileno()
+    """Hold the set-up's lock and give its file handle."""
 
+    def waiting() -> None:
+        _say("authlab: another set-up of this clone is at work; waiting for it.")
 
-def _try_lock(file: IO[bytes]) -> bool:
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    except OSError:
-        return True  # a file system without locks: one set-up alone is still right
-    return True
+    with locked(state_folder(clone) / "setup.lock", waiting) as handle:
+        yield handle
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""What a visitor will recognise a browser by, on the page that lists where they are signed in (lesson 5)."""
+"""A visitor's browsers: their names on the page of sessions (lesson 5), and which we know (lesson 11)."""
+
+import hashlib
+import hmac
 
 # In this order: each browser also names those it wants to be taken for.
 BROWSERS = (
@@ -30,3 +33,41 @@ def device_name(user_agent: str) -> str:
         return browser if system is None else f"{browser} on {system}"
     visible = "".join(character for character in user_agent if character.isprintable())
     return visible[:MAX_CHARACTERS].strip() or "an unknown browser"
+
+
+def device_nonce(random: bytes, now: int) -> str:
+    """Return a nonce for `device_token` that says when it was given: the token's proof covers it."""
+    return f"{now:x}-{random.hex()}"
+
+
+def given_at(nonce: str) -> int:
+    """Return when a proven nonce was given, in seconds since 1970; 0 for one that does not say."""
+    try:
+        return int(nonce.partition("-")[0], 16)
+    except ValueError:
+        return 0
+
+
+def device_token(email: str, nonce: str, key: bytes) -> str:
+    """Return what a browser keeps after its owner has logged in from it: `nonce.proof`.
+
+    The proof binds the nonce to the account, so a token of Mallory's own account is no known device of Ada's.
+
+    Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+    """
+    proof = hmac.new(key, f"device {nonce} {email}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return f"{nonce}.{proof.hexdigest()}"
+
+
+def known_device(token: str | None, email: str, key: bytes) -> str | None:
+    """Return the nonce of a token that `email`'s owner got in this browser, or None.
+
+    It spares the owner the limits that strangers' guesses have used up. It proves no identity: the password
+    is asked for all the same, and guesses from a known device are counted too.
+    """
+    nonce, _, _ = (token or "").partition(".")
+    expected = device_token(email, nonce, key)
+    same = hmac.compare_digest(
+        (token or "").encode("utf-8", "surrogatepass"), expected.encode("utf-8", "surrogatepass")
+    )
+    return nonce if same else None

@@ -19,3 +19,11 @@ class NotSignedIn(Exception):
 
 class Forbidden(Exception):
     """The visitor is known and may not do this (403). Who is unknown gets `NotSignedIn` (401)."""
+
+
+class TooManyAttempts(Exception):
+    """The visitor has tried too often (429) and may come back after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many attempts, {retry_after} seconds to wait")
+        self.retry_after = retry_after

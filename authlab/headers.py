@@ -1,8 +1,8 @@
-"""Security headers, the same on every response: pages, errors, redirects, JSON."""
+"""Security headers (lesson 11), the same on every response: pages, errors, redirects, JSON."""
 
 from werkzeug.wrappers import Response
 
-_ON_EVERY_RESPONSE = {
+SECURITY_HEADERS = {
     # Scripts and styles from our own files only: injected markup has nothing to run.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -17,11 +17,24 @@ _ON_EVERY_RESPONSE = {
 
 
 def harden(response: Response) -> Response:
-    """Return `response` with the security headers, kept out of every cache unless it says otherwise.
+    """Return `response` with the security headers, and kept out of every
+    cache unless it says otherwise.
 
-    no-store by default: a page behind a login that a shared cache keeps is a page for everybody.
+    - Each of `SECURITY_HEADERS` is in it once, with the value it has there:
+      in pages, redirects, errors and JSON alike.
+    - A response that says nothing of caches gets `Cache-Control: no-store`: a
+      page behind a login that a cache keeps is a page for everybody. One that
+      has a `Cache-Control` of its own keeps it. (Our own style sheet says
+      `no-cache`: keep a copy, and ask before you use it.)
+    - `Vary` names `Cookie`, beside what it named before: whoever keeps a copy
+      all the same learns that it is for one visitor.
+
+    Everything else stays as it is: status, body, other headers, and every
+    cookie that the response sets.
+
+    Source: ASVS 3.4, 14.2.2, 14.3.2; RFC 9111, section 5.2.
     """
-    response.headers.update(_ON_EVERY_RESPONSE)
+    response.headers.update(SECURITY_HEADERS)
     response.headers.setdefault("Cache-Control", "no-store")
     response.vary.add("Cookie")
     return response

@@ -1,4 +1,4 @@
-"""Fills an environment from a lock, with uv or with pip, and says in plain words why it could not.
+"""Fills an environment from a lock, with uv, pip or npm, and says in plain words why it could not.
 
 Output goes to a log; a terminal gets a count of packages, anything else one plain line.
 """
@@ -30,9 +30,9 @@ FIRST_IMPORT = "import authlab, importlib.metadata; importlib.metadata.version('
 
 # What an installer's log says, and what that means for the reader; the first that matches.
 CAUSES = (
-    ("No space left on device|os error 28", "the disk is full"),
+    ("No space left on device|os error 28|ENOSPC", "the disk is full"),
     (
-        "DO NOT MATCH THE HASHES|Hash mismatch",
+        "DO NOT MATCH THE HASHES|Hash mismatch|EINTEGRITY",
         "a downloaded file is not the one that the lock names",
     ),
     (
@@ -46,14 +46,15 @@ CAUSES = (
     (
         "Failed to establish a new connection|NewConnectionError|ConnectTimeout|Read timed out|"
         "name resolution|getaddrinfo|dns error|Network is unreachable|Connection refused|"
-        "client error \\(Connect\\)|error sending request|network connectivity is disabled",
+        "client error \\(Connect\\)|error sending request|network connectivity is disabled|"
+        "ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT",
         "the package index cannot be reached (no network?)",
     ),
     (
         "No matching distribution|has no wheels|no usable wheels|Could not find a version",
         "a package has no ready-made build for this Python and system",
     ),
-    ("Permission denied|os error 13|WinError 5", "a file may not be written"),
+    ("Permission denied|os error 13|WinError 5|EACCES", "a file may not be written"),
 )
 
 
@@ -91,6 +92,10 @@ class Installer:
         self._run([*install, *PINNED, "--retries", "2", "-r", packages], "packages", count)
         self._run([*install, *IN_PLACE, self.root], "authlab")
         self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
+
+    def with_npm(self, npm: str, folder: Path) -> None:
+        """Install what the package-lock.json in `folder` pins, hashes and all; no package runs a script."""
+        self._run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder], "axe-core")
 
     def _run(self, command: Sequence[str | Path], what: str, count: int = 0) -> None:
         with self.log.open("ab") as log:

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [837406ec]
+# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [1aab8502]
 """Lesson 1: Errors are data.
 
 Write your answers here. Check one with: python3 -m authlab check 1.1
@@ -136,7 +136,7 @@ def become_admin(browser: Browser) -> str:
     raise NotImplementedError("1.4 is not written yet")
 
 
-# 1.5  build: Ask when the typing stops  (6 minutes)
+# 1.5  build: Ask when the typing stops  (6 minutes, an extra)
 # write the part from its description
 class Debouncer:
     """Keeps the last of several values that come in a hurry, for an early

@@ -149,7 +149,7 @@ def become_admin(browser: Browser) -> str:
     return browser.get("/admin").text
 
 
-# 1.5  build: Ask when the typing stops  (6 minutes)
+# 1.5  build: Ask when the typing stops  (6 minutes, an extra)
 # write the part from its description
 class Debouncer:
     """Keeps the last of several values that come in a hurry, for an early

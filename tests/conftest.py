@@ -1,11 +1,39 @@
 """Before any test module loads the app: its parts get their slots, so that checks can mount flaws."""
 
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+import pytest
+
 from authlab.course import mounting
 from authlab.course.curriculum import exercises
 from authlab.course.parts import PARTS
 
+# The folders whose files take longest, first: at the end, no core waits for another.
+ORDER = ("course", "browser", "lab", "cli", "setup")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a run in the background; what tests start inherits it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 mounting.install({*PARTS, *(exercise.part for exercise in exercises())})
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Each worker has a folder of its own: a test that looks for leftovers must not find another's.
+    folder = Path(tempfile.gettempdir(), worker)
+    folder.mkdir(exist_ok=True)
+    tempfile.tempdir = str(folder)
+    os.environ.update({"TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)})
 
-def pytest_configure(config):  # type: ignore[no-untyped-def]
-    config.addinivalue_line("markers", "exercise(id): the exercise that a check is for")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: (*(name not in item.path.parts for name in ORDER),))
+
+
+@pytest.fixture
+def kit(tmp_path: Path) -> Path:
+    """A copy of the kit as it is cloned, to be broken or answered in, without what its owner wrote."""
+    from tests.copied_kit import copied_kit  # not at the top: a copy has this file, and not that one
+
+    return copied_kit(tmp_path)

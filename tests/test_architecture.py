@@ -9,37 +9,55 @@ PACKAGE = Path(__file__).resolve().parents[1] / "authlab"
 
 # Each layer and what it may import of the others: those below it. The order is a request's.
 BELOW = {
-    "app": {"pages", "cookies", "db", "errors", "headers", "middleware", "origins", "request", "responses"}
-    | {"routes", "settings"},
-    "middleware": {"cookies", "request", "responses", "sessions.reading"},
-    "routes": {"pages", "actions", "api", "request"},
-    "actions": {"accounts", "cookies", "dal", "db", "devices", "forms", "pages", "request", "responses"}
-    | {"sessions.strategy"},
-    "api": {"accounts", "forms", "request"},
-    "pages": {"dal", "forms", "request"},
-    "dal": {"cookies", "db", "dto", "errors", "request", "sessions.database", "sessions.strategy"},
+    "app": {"cookies", "dal", "db", "errors", "headers", "middleware", "origins", "pages", "request"}
+    | {"responses", "routes", "sessions.strategy", "settings"},
+    "middleware": {"request", "responses"},
+    "routes": {"actions", "api", "fragments", "pages", "request"},
+    "actions": {"accounts", "cookies", "dal", "db", "devices", "errors", "forms", "limits", "origins"}
+    | {"pages", "request", "responses", "roles"},
+    "api": {"accounts", "dal", "dto", "errors", "forms", "limits", "request"},
+    "fragments": {"dal", "pages", "request"},
+    "pages": {"dal", "dto", "forms", "origins", "request", "roles"},
+    "dal": {"cookies", "db", "dto", "errors", "passwords", "request", "roles", "sessions.proof"},
     "accounts": {"db", "forms", "passwords"},
-    "dto": {"db"},
-    "request": {"db", "settings"},
-    "db": {"errors"},
-    "sessions.strategy": {"db", "sessions.database", "sessions.stateless", "settings"},
-    "sessions.database": {"db", "sessions.reading", "settings", "tokens"},
-    "sessions.stateless": {"db", "sessions.reading", "settings", "tokens"},
+    "dto": {"db", "roles"},
+    "roles": {"db", "errors"},
+    "request": {"cookies", "db", "events", "limits", "origins", "sessions.reading", "sessions.strategy"}
+    | {"settings", "tokens"},
+    "limits": {"db", "settings"},
+    "sessions.strategy": {
+        "db",
+        "sessions.database",
+        "sessions.proof",
+        "sessions.stateless",
+        "settings",
+        "tokens",
+    },
+    "sessions.database": {"db", "sessions.cache", "sessions.lifetime", "sessions.proof", "settings"}
+    | {"tokens"},
+    "sessions.stateless": {"db", "sessions.lifetime", "sessions.proof", "settings", "tokens"},
+    "sessions.cache": {"db", "tokens"},
+    "sessions.proof": {"db"},
     "sessions.reading": {"settings", "tokens"},
+    "sessions.lifetime": {"tokens"},
     "sessions": set(),
-    "settings": {"clock", "errors", "tokens"},
+    "db": {"errors", "server_only"},
+    "settings": {"clock", "errors", "events", "tokens"},
     "tokens": {"errors"},
-    "forms": set(),
+    "forms": {"blocklist"},
+    "blocklist": set(),
     "passwords": set(),
     "cookies": set(),
     "devices": set(),
+    "events": set(),
     "headers": set(),
     "origins": set(),
     "responses": set(),
+    "server_only": set(),
     "clock": set(),
     "errors": set(),
 }
-AROUND = {"bootstrap", "installer", "doctor", "cli", "course", "lab", "__main__"}
+AROUND = {"bootstrap", "installer", "doctor", "locking", "replacing", "cli", "course", "lab", "__main__"}
 
 
 def imports_of(path: Path) -> set[str]:

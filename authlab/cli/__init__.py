@@ -34,10 +34,15 @@ COMMANDS = (
     Command("test", "run everything that must hold"),
     Command("serve", "open the app in a browser"),
     Command("check", "check one exercise, a lesson, or all"),
+    Command("watch", "check whenever you save"),
     Command("audit", "try every attack against the app, a flaw, or your answers"),
     Command("hint", "print a hint for an exercise, from vague to specific", light=True),
+    Command("solution", "print the package's own answer, once yours has passed"),
+    Command("reset", "take an answer back to its stub; --undo takes that back", light=True),
+    Command("progress", "print what is solved, and what comes next", light=True),
     Command("secret", "print a fresh key for the app", light=True),
     Command("doctor", "say what is wrong with this set-up, and what mends it", light=True),
+    Command("update", "bring in the newest kit, your answers kept", light=True),
     # Light, because its actions differ: `dev setup` installs more than the others need. It calls
     # authlab.bootstrap.ensure itself.
     Command("dev", "build, verify and set up, for those who work on the kit", light=True),
@@ -50,6 +55,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     2 is bad usage or a set-up that failed, in one line on stderr; 130 is Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure and sys.stdout.errors == "strict":  # a question mark helps more than a crash
+        reconfigure(errors="replace")
     try:
         return _run(arguments)
     except UsageError as error:
@@ -78,7 +86,12 @@ def _run(arguments: list[str]) -> int:
         print(f"authlab {__version__}")
         return 0
     command = _find(arguments[0])
-    module, args = _parse(command, arguments[1:])
+    module = _module(command)
+    if hasattr(module, "quick"):  # what needs no parser, which takes longer to load than the answer
+        at_once: int | None = module.quick(arguments[1:])
+        if at_once is not None:
+            return at_once
+    args = _parse(command, module, arguments[1:])
     if not command.light:
         from authlab import bootstrap
 
@@ -89,7 +102,7 @@ def _run(arguments: list[str]) -> int:
 
 def _overview() -> str:
     # By hand: importing argparse costs about as much as starting Python.
-    rows = "\n".join(f"  {command.name:<8}{command.help}" for command in COMMANDS)
+    rows = "\n".join(f"  {command.name:<10}{command.help}" for command in COMMANDS)
     return (
         "usage: authlab COMMAND [ARGUMENTS]\n\n"
         "Learn web authentication by building it, breaking it and proving it.\n\n"
@@ -110,11 +123,15 @@ def _find(name: str) -> Command:
     raise UsageError(f"expected a command, got {name!r}; {suggestion.rstrip()}")
 
 
-def _parse(command: Command, rest: list[str]) -> "tuple[_Module, argparse.Namespace]":
-    import argparse
+def _module(command: Command) -> "_Module":
     import importlib
 
     module: _Module = importlib.import_module(f"authlab.cli.{command.name}")  # type: ignore[assignment]
+    return module
+
+
+def _parse(command: Command, module: "_Module", rest: list[str]) -> "argparse.Namespace":
+    import argparse
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> "NoReturn":
@@ -125,8 +142,8 @@ def _parse(command: Command, rest: list[str]) -> "tuple[_Module, argparse.Namesp
     if getattr(module, "PASSES_ARGUMENTS_ON", False):
         args, passed_on = parser.parse_known_args(rest)
         args.passed_on = passed_on
-        return module, args
-    return module, parser.parse_args(rest)
+        return args
+    return parser.parse_args(rest)
 
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from authlab.cli import UsageError, command_line
-from authlab.cli.check import answers_folder, can_show
+from authlab.cli.check import answers_folder, can_show, wants_colour
 
 if TYPE_CHECKING:
     from authlab.course.audit import Finding
@@ -106,7 +106,7 @@ def _matrix(lesson: str, bar: "_Bar") -> int:
     drawn = picture(flaws, progress=bar.show)
     bar.clear()
     width = shutil.get_terminal_size((100, 24)).columns
-    print(as_text(drawn, width, ascii=not can_show("●○·×…"), colour=_in_colour()))
+    print(as_text(drawn, width, ascii=not can_show("●○·×…"), colour=wants_colour()))
     print(f"Next: {command_line(f'audit --flaw {flaws[0].name}')}")
     return 1 if drawn.contradictions else 0
 
@@ -115,7 +115,7 @@ def _line(finding: "Finding") -> str:
     from authlab.lab.show.display import printable
 
     glyph = (_GLYPH if can_show("✓✗") else _PLAIN)[finding.outcome]
-    if _in_colour():
+    if wants_colour():
         glyph = f"\x1b[{_ANSI[finding.outcome]}m{glyph}\x1b[0m"
     attack = finding.attack
     # Cleaned: evidence quotes what came from an app that may be broken, and a terminal obeys.
@@ -127,8 +127,10 @@ def _whose(mine: "list[Result]", judged: "list[Result]") -> str:
     ours = [
         f"{verdict.exercise.id} {verdict.exercise.name} ({verdict.status})"
         for verdict in judged
-        if verdict.status != "passed"
+        if verdict.status not in ("passed", "unattempted")
     ]
+    unattempted = sum(verdict.status == "unattempted" for verdict in judged)
+    ours += [f"{unattempted} unattempted"] * bool(unattempted)
     lines = [f"Yours: {', '.join(yours) or 'none passes yet'}"]
     lines.append(f"The package's: {', '.join([*ours, 'and the rest'] if ours else ['the rest'])}")
     return "\n".join(lines)
@@ -136,7 +138,7 @@ def _whose(mine: "list[Result]", judged: "list[Result]") -> str:
 
 def _sum(findings: "list[Finding]", words: "Counter[str]") -> str:
     told = ", ".join(f"{words[word]} {word}" for word in _GLYPH if words[word])
-    return f"{len(findings)} attacks: {told}."
+    return f"{len(findings)} attacks, with both ways of keeping sessions: {told}."
 
 
 def _following(args: argparse.Namespace, judged: "list[Result]", words: "Counter[str]") -> str:
@@ -149,10 +151,6 @@ def _following(args: argparse.Namespace, judged: "list[Result]", words: "Counter
     if args.flaw is not None or args.answers is not None:
         return command_line("audit")  # the same attacks, on the package
     return command_line("dev verify" if words["won"] else "audit --answers exercises")
-
-
-def _in_colour() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
 
 
 def _say(text: str) -> None:

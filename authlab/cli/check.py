@@ -1,14 +1,20 @@
 """`authlab check`: the verdict on one exercise, a lesson, or all."""
 
 import argparse
-import json
 import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from authlab.cli import UsageError, command_line
+
+TYPE_CHECKING = False  # as typing's, which costs time at each start
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TextIO
+
+    from authlab.course.curriculum import Exercise
+    from authlab.course.engine import Engine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,43 +32,90 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Return 0 when everything that was asked for passed, 1 when not; 2 is a question that makes no sense."""
+    from authlab.course import warm
+
+    folder = answers_folder(args.answers, "check")
+    question = {
+        "check": args.what,
+        "folder": str(folder.resolve()),
+        "json": args.json,
+        "colour": wants_colour(),
+        "ascii": not can_show("✓"),
+    }
+    told = warm.ask(question)
+    if told is not None and "text" in told:
+        print(told["text"], end="")
+        return int(told["status"])
     from authlab.course.curriculum import CurriculumError, select
     from authlab.course.engine import Engine, EngineError
+
+    try:
+        chosen = tuple(asked for what in args.what or [None] for asked in select(what))
+        with Engine(for_all=chosen, forked=True) as engine:
+            return check(
+                engine, chosen, folder, partial(print, flush=True),
+                as_json=args.json, colour=bool(question["colour"]), ascii=bool(question["ascii"]),
+            )  # fmt: skip
+    except (CurriculumError, EngineError) as error:
+        raise UsageError(str(error)) from None
+
+
+def check(
+    engine: "Engine",
+    chosen: "tuple[Exercise, ...]",
+    folder: Path,
+    say: "Callable[[str], None]",
+    *,
+    as_json: bool,
+    colour: bool,
+    ascii: bool,
+) -> int:
+    """Judge answers, say each verdict as soon as it is there, and return the exit status."""
+    import json
+
+    from authlab.course.places import EXERCISES
+    from authlab.course.progress import remember
     from authlab.course.report import described
     from authlab.lab.verdict import as_line, as_text
 
-    folder = answers_folder(args.answers, "check")
-    try:
-        chosen = tuple(asked for what in args.what or [None] for asked in select(what))
-    except CurriculumError as error:
-        raise UsageError(str(error)) from None
-    plain = not sys.stdout.isatty() or "NO_COLOR" in os.environ
-    show = partial(
-        as_text if len(chosen) == 1 else as_line,
-        colour=not plain,
-        ascii=not can_show("✓"),
-    )
+    show = partial(as_text if len(chosen) == 1 else as_line, colour=colour, ascii=ascii)
     verdicts = []
-    try:
-        with Engine() as engine:
-            for asked in chosen:
-                verdict = described(result := engine.check(asked, folder), folder)
-                verdicts.append(result)
-                if not args.json:
-                    print(show(verdict), flush=True)
-    except EngineError as error:
-        raise UsageError(str(error)) from None
+    for asked in chosen:
+        verdicts.append(result := engine.check(asked, folder))
+        if not as_json:
+            say(show(described(result, folder)))
+    if folder.resolve() == EXERCISES:
+        remember(verdicts)
     passed = sum(verdict.status == "passed" for verdict in verdicts)
-    if args.json:
-        print(json.dumps({"exercises": [verdict.as_json() for verdict in verdicts]}, indent=2))
+    if as_json:
+        say(json.dumps({"exercises": [verdict.as_json() for verdict in verdicts]}, indent=2))
     elif len(chosen) > 1:
         left = [verdict.exercise.id for verdict in verdicts if verdict.status != "passed"]
         following = f"Next: {command_line(f'check {left[0]}')}" if left else "All done."
-        print(f"{passed} of {len(chosen)} passed. {following}")
+        say(f"{passed} of {len(chosen)} passed. {following}")
     return 0 if passed == len(chosen) else 1
 
 
-def can_show(glyphs: str, stream: TextIO | None = None) -> bool:
+def the_exercise(what: str, command: str) -> "Exercise":
+    """Return the one exercise that was typed; refuses a lesson, and what there is not."""
+    from authlab.course.curriculum import CurriculumError, select
+
+    try:
+        chosen = select(what)
+    except CurriculumError as error:
+        raise UsageError(str(error)) from None
+    if len(chosen) > 1:
+        again = command_line(f"{command} {chosen[0].id}")
+        raise UsageError(f"expected one exercise, got {what!r}; try: {again}")
+    return chosen[0]
+
+
+def wants_colour() -> bool:
+    """Return whether whoever reads stdout sees colours, and has not said that they want none."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def can_show(glyphs: str, stream: "TextIO | None" = None) -> bool:
     """Return whether the encoding of `stream`, or of stdout, has these glyphs; a Windows code page may
     not."""
     try:

@@ -3,8 +3,12 @@
 import argparse
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from authlab.cli import UsageError, command_line
+
+if TYPE_CHECKING:
+    from authlab.course.curriculum import Lesson
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,11 +17,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     build = actions.add_parser("build", help="derive exercises/ and solutions/ from the package")
     build.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     verify = actions.add_parser("verify", help="run every part against every flaw, attack and check")
-    verify.add_argument("what", nargs="?", help="1.2 or lesson_01, without attacks; all without it")
+    verify.add_argument("what", nargs="?", help="1.2, without attacks, or lesson_01; all without it")
     verify.add_argument("--json", action="store_true")
     notebooks = actions.add_parser("notebooks", help="run the notebooks again and show what differs")
     notebooks.add_argument("lesson", nargs="?", help="lesson_01; all without it")
     notebooks.add_argument("--write", action="store_true", help="keep the new outputs")
+    messages = actions.add_parser(
+        "messages", help="show how what learners are told for each flaw has changed"
+    )
+    messages.add_argument("lesson", nargs="?", help="lesson_01; all without it")
+    messages.add_argument("--write", action="store_true", help="keep the new texts")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,27 +35,36 @@ def run(args: argparse.Namespace) -> int:
 
     if args.action == "setup":
         bootstrap.ensure(dev=True, arguments=["dev", "setup"])
-        print("Everything the kit's own tests need is installed.")
+        if bootstrap.ensure_node_packages():
+            print("Everything the kit's own tests need is installed.")
+        else:
+            print(
+                "Everything but axe-core is installed: the accessibility tests need npm; "
+                f"install Node.js with npm, then run: {command_line('dev setup')}"
+            )
         return 0
     bootstrap.ensure(arguments=sys.argv[1:])
-    return {"build": _build, "verify": _verify, "notebooks": _notebooks}[args.action](args)
+    actions = {"build": _build, "verify": _verify, "notebooks": _notebooks, "messages": _messages}
+    return actions[args.action](args)
 
 
 def _build(args: argparse.Namespace) -> int:
-    from authlab.course import derive
+    from authlab.course import derive, docs
     from authlab.course.curriculum import lessons
     from authlab.course.notebooks import is_the_kits
     from authlab.course.places import shown
 
     try:
         if args.check:
-            differ = [path for path, text in derive.files() if derive.text_of(path) != text]
+            made = [*derive.files(), *docs.files()]
+            differ = [path for path, text in made if derive.text_of(path) != text]
             differ += [lesson.notebook for lesson in lessons() if not is_the_kits(lesson.notebook)]
             for path in differ:
                 print(f"differs: {shown(path)}")
             print(f"{len(differ)} derived files or notebooks differ.")
             return 1 if differ else 0
         written, kept = derive.build()
+        written += docs.build()
     except derive.DeriveError as error:
         raise UsageError(str(error)) from None
     for path in written:
@@ -91,16 +109,44 @@ def _verify(args: argparse.Namespace) -> int:
     return 0 if report.holds else 1
 
 
-def _notebooks(args: argparse.Namespace) -> int:
-    from authlab.course.curriculum import CurriculumError, lesson_of, lessons, select
-    from authlab.course.notebooks import differences, rerun, write
+def _lessons(what: str | None) -> "list[Lesson]":
+    """Return the lessons that an argument names, in their order."""
+    from authlab.course.curriculum import CurriculumError, lesson_of, select
 
     try:
-        chosen = lessons() if args.lesson is None else {lesson_of(e) for e in select(args.lesson)}
+        chosen = {lesson_of(asked) for asked in select(what)}
     except CurriculumError as error:
         raise UsageError(str(error)) from None
+    return sorted(chosen, key=lambda lesson: lesson.number)
+
+
+def _messages(args: argparse.Namespace) -> int:
+    from authlab.course import told
+    from authlab.course.engine import Engine
+    from authlab.course.places import shown
+
     differ = 0
-    for lesson in sorted(chosen, key=lambda lesson: lesson.number):
+    with Engine() as engine:
+        for lesson in _lessons(args.lesson):
+            for path, text in told.files_of(engine, lesson).items():
+                found = told.differences(path, text)
+                differ += bool(found)
+                print(f"{shown(path)}: {'differs' if found else 'the same'}")
+                if path.suffix == ".txt":  # the other is not for reading
+                    print("\n".join(found), end="\n" if found else "")
+                if args.write:
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(text, encoding="utf-8", newline="\n")
+    if differ and not args.write:
+        print(f"Next: {command_line('dev messages --write')}, or mend what changed them")
+    return 0 if not differ or args.write else 1
+
+
+def _notebooks(args: argparse.Namespace) -> int:
+    from authlab.course.notebooks import differences, rerun, write
+
+    differ = 0
+    for lesson in _lessons(args.lesson):
         fresh = rerun(lesson.notebook)
         found = differences(lesson.notebook, fresh)
         differ += bool(found)

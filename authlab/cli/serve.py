@@ -5,53 +5,82 @@ import codecs
 import errno
 import io
 import os
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext, redirect_stderr
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from authlab.cli import UsageError, command_line
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from authlab.course.bank import Flaw
+    from authlab.settings import Settings
+
 HOST = "127.0.0.1"  # never another: this is teaching code
 DEFAULT_PORT = 8000
+# A flawed app has a name of its own. Cookies and Clear-Site-Data know no ports: as `localhost`, whatever a
+# flaw lets in would meet the cookies of JupyterLab, which runs code, and of the sound app.
+FLAWED_HOST = "flawed.localhost"
+SHARED_HOSTS = ("localhost", HOST)
+# Flaws of these parts show where the token alone decides; with a table of sessions, that is asked as well.
+WITHOUT_A_TABLE = ("authlab.tokens:", "authlab.sessions.stateless:")
+CACHE = "authlab.sessions.cache:SessionCache"  # off in the app unless it is asked for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: 8000")
-    parser.add_argument("--database", type=Path, metavar="FILE", help="default: .authlab/serve.sqlite")
     parser.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="default: .authlab/serve.sqlite, or with --flaw one for that flaw alone",
+    )
+    parser.add_argument(
+        "--xray",
+        action="store_true",
+        help="show under each page what just happened; with --mine and --flaw it always is",
+    )
+    mounted = parser.add_mutually_exclusive_group()
+    mounted.add_argument(
         "--mine",
         action="store_true",
         help="with your own answers from exercises/ in place of the package's parts, where they pass",
     )
+    mounted.add_argument("--flaw", metavar="NAME", help="with one wrong part of the bank; every page says so")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
-    from authlab.course.places import EXERCISES, ROOT
-
-    if not 0 <= args.port <= 65535:  # the system would take 70000 for 4464
-        raise UsageError(_cannot_listen(args.port, OverflowError()))
-    if args.mine:
+    is_mounted = args.mine or args.flaw is not None
+    if is_mounted:
         _make_room()  # before anything imports the parts
+    flaw = None if args.flaw is None else _flaw(args.flaw)
+    if not 0 <= args.port <= 65535:  # the system would take 70000 for 4464
+        raise UsageError(_cannot_listen(args, OverflowError()))
+    if not is_mounted:
+        return _serve(args)
+    from authlab.course.mounting import mounted
+    from authlab.course.mounts import mounts_for
+    from authlab.course.places import EXERCISES
+
     solved = _solved() if args.mine else []
+    mounts = mounts_for(args.flaw, solved, EXERCISES)
+    with mounted(mounts):  # before the app is made: that calls some of them, too
+        return _serve(args, tuple(mounts), solved, flaw)
 
+
+def _serve(
+    args: argparse.Namespace,
+    parts: Sequence[str] = (),
+    solved: Sequence[str] = (),
+    flaw: "Flaw | None" = None,
+) -> int:
     from werkzeug.serving import WSGIRequestHandler, make_server
-
-    from authlab.app import App
-    from authlab.errors import SettingsError
-    from authlab.settings import load_settings
-
-    database = args.database or ROOT / ".authlab" / "serve.sqlite"
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        app = App(load_settings(_environment(ROOT / ".env"), database))
-    except SettingsError as error:
-        raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(
-            f"--database: expected a file in a folder that can be made, got {str(database)!r}: "
-            f"{error.strerror}; try: {command_line('serve')}"
-        ) from None
 
     class QuietHandler(WSGIRequestHandler):
         """Logs one plain line a request, without the query, which may hold what a visitor typed."""
@@ -59,20 +88,95 @@ def run(args: argparse.Namespace) -> int:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             print(f"{self.command} {self.path.partition('?')[0]} -> {code}", flush=True)
 
+    app = _app(args, parts, flaw)
     try:
         with redirect_stderr(io.StringIO()):  # Werkzeug says it in lines of its own, then exits
             server = make_server(HOST, args.port, app, threaded=True, request_handler=QuietHandler)
     except (OSError, SystemExit, OverflowError) as error:
-        raise UsageError(_cannot_listen(args.port, error)) from None
+        raise UsageError(_cannot_listen(args, error)) from None
     if args.mine:
         print(f"Your own parts: {', '.join(solved) or 'none passes yet'}")
-    print(f"The app is at http://localhost:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+    if flaw is not None:
+        print(f"A wrong part is mounted: {flaw.name}, in place of {', '.join(parts)}. Do not trust this app.")
+    name = "localhost" if flaw is None else FLAWED_HOST
+    print(f"The app is at http://{name}:{server.server_port}/ (Ctrl-C ends it)", flush=True)
     try:
-        with _mounted(solved, EXERCISES):
-            server.serve_forever(poll_interval=0.1)
+        server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
     return 0
+
+
+def _app(args: argparse.Namespace, parts: Sequence[str], flaw: "Flaw | None") -> "WSGIApplication":
+    """Return the app; raises `UsageError` when it cannot be made."""
+    from authlab.app import App
+    from authlab.course.places import ROOT
+    from authlab.errors import SettingsError
+
+    # A file for each flaw: it may write rows that no sound app would.
+    name = "serve" if flaw is None else f"serve-{flaw.name}"
+    database = args.database or ROOT / ".authlab" / f"{name}.sqlite"
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        app = App(_settings(args, database, flaw))
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(
+            f"--database: expected a file in a folder that can be made, got {str(database)!r}: "
+            f"{error.strerror}; try: {command_line(_again(args))}"
+        ) from None
+    # Who mounts something wants to see whether it ran, and what came of it. Without that, the app looks as it
+    # does to its visitors, unless the panel is asked for.
+    if not (args.xray or args.mine or flaw is not None):
+        return app
+    from authlab.lab.xray import Xray
+
+    return Xray(app, parts=parts) if flaw is None else _apart(Xray(app, parts=parts, flaw=flaw.name))
+
+
+def _apart(app: "WSGIApplication") -> "WSGIApplication":
+    """Return a flawed app that is never served under a name of others: who asks so is sent to its own.
+
+    The app's own look at the Host header would not do: that may be what is wrong.
+    """
+    from werkzeug.wrappers import Response
+
+    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
+        asked_as = environ.get("HTTP_HOST", HOST).partition(":")[0].lower()
+        if asked_as not in SHARED_HOSTS:
+            return app(environ, start_response)
+        there = f"http://{FLAWED_HOST}:{environ['SERVER_PORT']}/"
+        return Response(status=303, headers={"Location": there})(environ, start_response)
+
+    return answer
+
+
+def _settings(args: argparse.Namespace, database: Path, flaw: "Flaw | None") -> "Settings":
+    """Return the settings; what is mounted gets an app that asks it, as the lessons' app does."""
+    from authlab.course.places import ROOT
+    from authlab.settings import load_settings
+
+    defaults = {}
+    if args.mine or flaw is not None:
+        defaults["AUTHLAB_PASSWORDS"] = "guide"  # by the modern rules, lesson 1's parts are not asked
+    if flaw is not None and flaw.part.startswith(WITHOUT_A_TABLE):
+        defaults["AUTHLAB_SESSIONS"] = "stateless"
+    settings = load_settings({**defaults, **_environment(ROOT / ".env")}, database)
+    if flaw is None:
+        return settings
+    cache_seconds = 60 if flaw.part == CACHE else settings.session_cache_seconds
+    return replace(settings, hosts=(FLAWED_HOST,), session_cache_seconds=cache_seconds)
+
+
+def _flaw(name: str) -> "Flaw":
+    from authlab.course.audit import AuditError, flaw_to_audit
+
+    try:
+        return flaw_to_audit(name)
+    except AuditError as error:
+        following = f"serve --flaw {error.near[0]}" if error.near else "audit --matrix"
+        raise UsageError(f"--flaw: {error}; try: {command_line(following)}") from None
 
 
 def _solved() -> list[str]:
@@ -95,21 +199,20 @@ def _make_room() -> None:
     mounting.install(PARTS)
 
 
-def _mounted(solved: list[str], folder: Path) -> AbstractContextManager[None]:
-    if not solved:
-        return nullcontext()
-    from authlab.course.mounting import mounted
-    from authlab.course.mounts import mounts_for
-
-    return mounted(mounts_for(None, solved, folder))
+def _again(args: argparse.Namespace) -> str:
+    """Return the command without port and database: what to try next is the same app, not another."""
+    flaw = [] if args.flaw is None else ["--flaw", args.flaw]
+    return " ".join(["serve", *["--xray"] * args.xray, *["--mine"] * args.mine, *flaw])
 
 
-def _cannot_listen(port: int, error: BaseException) -> str:
+def _cannot_listen(args: argparse.Namespace, error: BaseException) -> str:
+    port = args.port
     if isinstance(error, OSError) and error.errno not in (errno.EADDRINUSE, errno.EACCES):
         return f"port {port}: {error}"
+    other = port + 1 if 1023 < port < 65535 else DEFAULT_PORT + 1
     return (
         f"port {port}: expected a free port from 1024 to 65535, and it is taken or not allowed; "
-        f"try: {command_line(f'serve --port {port + 1 if 1023 < port < 65535 else DEFAULT_PORT + 1}')}"
+        f"try: {command_line(f'{_again(args)} --port {other}')}"
     )
 
 

@@ -10,8 +10,11 @@ from types import ModuleType
 from typing import Any
 
 from authlab.course.curriculum import Exercise
-from authlab.course.mounting import slot_of
+from authlab.course.mounting import original, slot_of
 from authlab.course.places import shown
+
+MAX_LEVELS = 100  # of syntax in syntax: beyond it, whatever walks a tree would run out of stack
+PACKAGES_OWN = "the package's own, imported"
 
 
 class AnswerError(Exception):
@@ -20,10 +23,15 @@ class AnswerError(Exception):
 
 def read_source(path: Path) -> str:
     """Return a file's text; raises `AnswerError` when it is missing or is no UTF-8 text."""
+    return source_and_encoding(path)[0]
+
+
+def source_and_encoding(path: Path) -> tuple[str, str]:
+    """Return a file's text as `read_source` does, and the encoding that makes it the same bytes again."""
     try:
         data = path.read_bytes()
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        return data.decode(encoding)
+        return data.decode(encoding), encoding
     except FileNotFoundError:
         raise AnswerError(
             f"{shown(path)}: no such file. Make it anew: python3 -m authlab dev build"
@@ -35,7 +43,11 @@ def read_source(path: Path) -> str:
 def parse(path: Path, source: str) -> ast.Module:
     """Return a file's syntax tree; raises `AnswerError` naming the line that Python stumbled over."""
     try:
-        return ast.parse(source, str(path))
+        tree = ast.parse(source, str(path))
+    except (RecursionError, MemoryError):  # Python's parser has an end, too
+        raise AnswerError(
+            f"{shown(path)}: expected Python that can be read, got code nested too deeply"
+        ) from None
     except SyntaxError as error:
         if (error.text or "").startswith(("<<<<<<<", "=======", ">>>>>>>")):
             raise AnswerError(
@@ -46,6 +58,11 @@ def parse(path: Path, source: str) -> ast.Module:
         raise AnswerError(f"{shown(path)}{line}: {error.msg}{text}") from None
     except ValueError as error:  # NUL bytes
         raise AnswerError(f"{shown(path)}: expected a Python file, got: {error}") from None
+    if (deep := _too_deep(tree)) is not None:
+        raise AnswerError(
+            f"{shown(path)}, line {deep}: expected Python that can be read, got code nested too deeply"
+        )
+    return tree
 
 
 def definition(tree: ast.Module, name: str) -> ast.stmt | None:
@@ -56,6 +73,18 @@ def definition(tree: ast.Module, name: str) -> ast.stmt | None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == name
     ]
     return found[-1] if found else None
+
+
+def code_of(path: Path, name: str) -> str | None:
+    """Return what tells whether the answer called `name` was changed: its code without comments and spacing.
+
+    None where there is none to read.
+    """
+    try:
+        found = definition(parse(path, read_source(path)), name)
+    except AnswerError:
+        return None
+    return None if found is None else ast.dump(found)
 
 
 def defined_twice(tree: ast.Module, name: str) -> str | None:
@@ -89,8 +118,7 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
             and asked.name in (alias.asname or alias.name for alias in node.names)
             for node in tree.body
         )
-        found = "the package's own, imported" if imported else "none"
-        raise AnswerError(f"{shown(path)}: expected a definition of {asked.name}, found {found}")
+        raise _no_definition(path, asked, PACKAGES_OWN if imported else "none")
     module = ModuleType(asked.lesson)
     module.__file__ = str(path)
     sys.modules[asked.lesson] = module  # dataclasses and pydantic look their module up
@@ -98,14 +126,17 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
         # Compiled from the text just read: an old .pyc of the same second and size is never believed.
         exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
-        raise AnswerError(
-            f"{shown(path)}, line {_line_in(error, path)}: {type(error).__name__}: {error}"
-        ) from None
+        from authlab.course.messages import error_in_words
+
+        raise AnswerError(f"{shown(path)}, line {_line_in(error, path)}: {error_in_words(error)}") from None
     for sibling in siblings:
         if sibling.id != asked.id and sibling.kind in ("build", "fix"):
             package = __import__(sibling.module, fromlist=[sibling.name])
             module.__dict__[sibling.name] = getattr(package, sibling.name)
-    answer = module.__dict__[asked.name]
+    answer = module.__dict__.get(asked.name)
+    package = __import__(asked.module, fromlist=[asked.name])
+    if answer is getattr(package, asked.name) or answer is original(asked.part):
+        raise _no_definition(path, asked, PACKAGES_OWN)
     if asked.kind in ("build", "fix") and isinstance(slot_of(asked.part).original, type) != isinstance(
         answer, type
     ):
@@ -114,6 +145,18 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
     if not callable(answer):
         raise AnswerError(f"{shown(path)}: expected {asked.name} to be a function, got {answer!r}")
     return answer
+
+
+def _no_definition(path: Path, asked: Exercise, found: str) -> AnswerError:
+    return AnswerError(f"{shown(path)}: expected a definition of {asked.name}, found {found}")
+
+
+def _too_deep(tree: ast.AST) -> int | None:
+    """Return a line with too many levels of syntax, if there is one."""
+    level: list[ast.AST] = [tree]
+    for _ in range(MAX_LEVELS):
+        level = [inner for node in level for inner in ast.iter_child_nodes(node)]
+    return next((node.lineno for node in level if isinstance(node, ast.expr | ast.stmt)), None)
 
 
 def _assigned(tree: ast.Module) -> set[str]:

@@ -1,30 +1,30 @@
 """`audit`: every attack of the bank against one app, and the picture of flaws x attacks.
 
 Each attack gets a fresh app in a process of its own (see `judge`): the package's, one with a flaw, or
-one with the learner's passing parts. It is handed that app and no address, so there is nothing that
-could be pointed at anybody else's site.
+one with the learner's passing parts. It is tried twice, once in each way of keeping sessions. It is handed
+that app and no address, so there is nothing that could be pointed at anybody else's site.
 """
 
 import difflib
-import queue
-import threading
-from collections import deque
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from authlab.course import bank
 from authlab.course.curriculum import exercises
-from authlab.course.engine import Engine, Result
+from authlab.course.engine import Engine, Result, share
 from authlab.course.parts import PARTS
 from authlab.course.places import EXERCISES
+from authlab.course.trials import BOTH_WAYS
 
 Word = Literal["resisted", "accepted", "won", "error"]
 Progress = Callable[[int, int, str], None]  # how many are done, of how many, and what is at work
 
-ENGINES = 2  # as many as the smallest machine of CI has cores
+ENGINES = min(os.cpu_count() or 1, 8)  # one a core, 60 MB each
+_FROM_GOOD_TO_BAD: tuple[Word, ...] = ("resisted", "accepted", "won", "error")
 
 
 class AuditError(LookupError):
@@ -37,11 +37,11 @@ class AuditError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What became of one attack on one app.
+    """What became of one attack on one app: the worse of its outcomes in the two ways of keeping sessions.
 
     `resisted`: it met a refusal. `won`: it got what it came for. `accepted`: it won, as it does on the
     package, by a decision that the evidence tells. `error`: it crashed or took too long, and proves
-    nothing.
+    nothing. Where the two ways differ, the evidence tells each of them.
     """
 
     attack: bank.Attack
@@ -95,9 +95,11 @@ def audit(
     Those are `flaw` with its companions, or the answers in `folder` to the exercises in `mine`.
     """
     chosen = bank.all_attacks() if attacks is None else attacks
+    app: dict[str, Any] = {"solved": list(mine), "folder": str(folder.resolve())} if mine else {}
+    found = _findings(engine, chosen, app | _mounting(flaw), flaw)
     for done, attack in enumerate(chosen):
         progress(done, len(chosen), f"{attack.number} {attack.name}")
-        yield _find(engine, attack, flaw, {"solved": list(mine), "folder": str(folder.resolve())})
+        yield next(found)
 
 
 def verdicts(
@@ -129,6 +131,22 @@ def flaw_to_audit(name: str) -> bank.Flaw:
     raise AuditError(f"expected one of {len(in_app)} flaws of the app, got {name!r}{meant}", near)
 
 
+def attacks_to_try(numbers: Sequence[int] = (), lesson: str | None = None) -> tuple[bank.Attack, ...]:
+    """Return the attacks with these numbers, those of a lesson (`lesson_02`), or all; raises `AuditError`."""
+    known = bank.all_attacks()
+    if numbers:
+        by_number = {attack.number: attack for attack in known}
+        if strange := [number for number in numbers if number not in by_number]:
+            raise AuditError(
+                f"expected an attack from {min(by_number)} to {max(by_number)}, got {strange[0]}"
+            )
+        return tuple(by_number[number] for number in numbers)
+    chosen = known if lesson is None else tuple(one for one in known if one.lesson.startswith(lesson))
+    if not chosen:
+        raise AuditError(f"expected a lesson with attacks (lesson_01 to lesson_11), got {lesson!r}")
+    return chosen
+
+
 def flaws_to_picture(lesson: str | None = None) -> tuple[bank.Flaw, ...]:
     """Return the flaws that name an attack: all of them, or those of a lesson (`lesson_01`, `1`).
 
@@ -155,71 +173,79 @@ def picture(
 ) -> Picture:
     """Return every attack against the package and against each of the flaws, in one run.
 
-    Two engines share the work: each trial has its own process, and waits for it.
+    Engines share the work, a line of the picture at a time: each trial has its own process, and waits for it.
     """
     chosen = bank.all_attacks() if attacks is None else tuple(attacks)
     apps: list[bank.Flaw | None] = [None, *flaws]
-    pairs = deque((row, column) for row in range(len(apps)) for column in range(len(chosen)))
-    total = len(pairs)
-    done: queue.SimpleQueue[tuple[int, int, Finding] | Exception] = queue.SimpleQueue()
+    lines: list[list[Finding]] = [[] for _ in apps]
+    done, total = 0, len(apps) * len(chosen)
 
-    def work() -> None:
-        try:
-            with Engine() as engine:
-                while (pair := _next(pairs)) is not None:
-                    row, column = pair
-                    done.put((row, column, _find(engine, chosen[column], apps[row])))
-        except Exception as error:  # handed on: an error in a thread would be printed, and lost
-            done.put(error)
+    def attacked(engine: Engine, row: int) -> Iterator[Finding]:
+        return _findings(engine, chosen, _mounting(apps[row]), apps[row])
 
-    cells: dict[tuple[int, int], Finding] = {}
-    threads = [threading.Thread(target=work) for _ in range(ENGINES)]
-    for thread in threads:
-        thread.start()
-    try:
-        while len(cells) < total:
-            said = done.get()
-            if isinstance(said, Exception):
-                raise said
-            row, column, finding = said
-            cells[row, column] = finding
-            flaw = apps[row]
-            progress(len(cells), total, flaw.name if flaw else "the package")
-    finally:
-        pairs.clear()  # Ctrl-C or an error: each engine ends after the trial it is at
-        for thread in threads:
-            thread.join()
-    return Picture(
-        chosen,
-        tuple(
-            Line(flaw, tuple(cells[row, column] for column in range(len(chosen))))
-            for row, flaw in enumerate(apps)
-        ),
-    )
+    with ExitStack() as stack:
+        engines = [stack.enter_context(Engine()) for _ in range(ENGINES)]
+        # Closed first, whatever comes: no engine ends under a thread that is using it.
+        for row, finding in stack.enter_context(closing(share(engines, range(len(apps)), attacked))):
+            lines[row].append(finding)
+            flaw, done = apps[row], done + 1
+            progress(done, total, flaw.name if flaw else "the package")
+    return Picture(chosen, tuple(Line(flaw, tuple(found)) for flaw, found in zip(apps, lines, strict=True)))
 
 
-def _find(
-    engine: Engine, attack: bank.Attack, flaw: bank.Flaw | None, app: Mapping[str, Any] | None = None
-) -> Finding:
-    mounted = {"flaw": flaw.name} if flaw else {}
-    said = engine.trial({"attack": attack.number, **(app or {}), **mounted})
-    called = tuple(said.get("called", ()))
+def trials_of(attack: bank.Attack) -> list[dict[str, Any]]:
+    """Return what to ask an engine for, to try an attack in both ways of keeping sessions."""
+    return [{"attack": attack.number, "sessions": sessions} for sessions in BOTH_WAYS]
+
+
+def finding_of(attack: bank.Attack, said: Iterator[Mapping[str, Any]], flaw: bank.Flaw | None) -> Finding:
+    """Return what an attack came to, from what an engine says next: an answer for each of `trials_of`.
+
+    `flaw` is the one that was mounted, if any: what is accepted of the package is no excuse for its own flaw.
+    """
+    answers = [next(said) for _ in BOTH_WAYS]
+    told = [_told(attack, answer, flaw) for answer in answers]
+    worst = max((word for word, _ in told), key=_FROM_GOOD_TO_BAD.index)
+    evidence = _together(told)
+    if attack.hopeless and worst == "resisted":
+        evidence = f"{evidence}; {attack.hopeless}"
+    called = dict.fromkeys(part for answer in answers for part in answer.get("called", ()))
+    return Finding(attack, worst, evidence, tuple(called))
+
+
+def _findings(
+    engine: Engine, attacks: Sequence[bank.Attack], app: Mapping[str, Any], flaw: bank.Flaw | None
+) -> Iterator[Finding]:
+    said = engine.trials(app, [trial for attack in attacks for trial in trials_of(attack)])
+    for attack in attacks:
+        yield finding_of(attack, said, flaw)
+
+
+def _mounting(flaw: bank.Flaw | None) -> dict[str, Any]:
+    return {"flaw": flaw.name} if flaw else {}
+
+
+def _told(attack: bank.Attack, said: Mapping[str, Any], flaw: bank.Flaw | None) -> tuple[Word, str]:
+    """Return the outcome and the evidence of one trial."""
     if "timeout" in said:
-        return Finding(attack, "error", f"it took more than {said['timeout']:g} seconds", called)
+        return "error", f"it took more than {said['timeout']:g} seconds"
     if "error" in said:
-        return Finding(attack, "error", str(said["error"]), called)
+        return "error", str(said["error"])
     if not said["won"]:
-        return Finding(attack, "resisted", str(said["evidence"]), called)
+        return "resisted", str(said["evidence"])
     if attack.accepted and (flaw is None or flaw.attack != attack.number):
-        return Finding(attack, "accepted", attack.accepted, called)
-    return Finding(attack, "won", str(said["evidence"]), called)
+        return "accepted", attack.accepted
+    return "won", str(said["evidence"])
 
 
-def _next(pairs: deque[tuple[int, int]]) -> tuple[int, int] | None:
-    try:
-        return pairs.popleft()  # not asked beforehand: another thread may take the last one
-    except IndexError:
-        return None
+def _together(told: Sequence[tuple[Word, str]]) -> str:
+    """Return the evidence of the trials: once if they are alike, else of each way by its name."""
+    words, seen = zip(*told, strict=True)
+    if len(set(told)) == 1:
+        return str(seen[0])
+    if len(set(words)) > 1:
+        seen = tuple(f"{word}, {evidence}" for word, evidence in told)
+    return "; ".join(f"{way}: {evidence}" for way, evidence in zip(BOTH_WAYS, seen, strict=True))
 
 
 def _wrong(line: Line, finding: Finding) -> str | None:
@@ -227,8 +253,10 @@ def _wrong(line: Line, finding: Finding) -> str | None:
     on = line.flaw.name if line.flaw else "the package"
     if finding.outcome == "error":
         return f"{attack} proves nothing on {on}: {finding.evidence}"
-    if line.flaw is None and finding.outcome == "won":
-        return f"{attack} wins on the package: {finding.evidence}"
-    if line.flaw and line.flaw.attack == finding.attack.number and finding.outcome != "won":
+    if line.flaw is None:
+        return f"{attack} wins on the package: {finding.evidence}" if finding.outcome == "won" else None
+    if line.flaw.attack == finding.attack.number and finding.outcome != "won":
         return f"{attack} does not win on {on}: {finding.evidence}"
+    if finding.attack.hopeless and line.flaw.lesson == finding.attack.lesson and finding.outcome == "won":
+        return f"{attack} wins on {on}, though it is meant to fail: {finding.evidence}"
     return None

@@ -5,12 +5,13 @@
 - a *flaw* is a realistic wrong version of one part, with what its author believed;
 - an *alternative* is a right answer in another style: every check must let it pass;
 - an *attack* drives the app as an outsider would, and brings evidence: it wins on its flaws and loses
-  on the package.
+  on the package. The rare one that is meant to fail says why, and wins on neither.
 
 `verify` runs them all against each other.
 """
 
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from authlab.lab.apps import LabApp
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
+Entry = TypeVar("Entry", bound="Flaw | Alternative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Attack:
     run: "Callable[[LabApp], Outcome]"
     lesson: str
     accepted: str | None = None  # why it may win on the package: a decision, told openly
+    hopeless: str | None = None  # why it is meant to fail, on the flaws of its lesson too
 
 
 def won(evidence: str) -> Outcome:
@@ -140,19 +143,22 @@ def alternative(part: str) -> Callable[[Answer], Answer]:
 
 
 def attack(
-    number: int, *, accepted: str | None = None
+    number: int, *, accepted: str | None = None, hopeless: str | None = None
 ) -> "Callable[[Callable[[LabApp], Outcome]], Callable[[LabApp], Outcome]]":
     """Register the decorated function as attack `number` (CURRICULUM numbers, see the docs' table).
 
     It is handed a `LabApp`: an app in its own process, behind no address. So an attack takes no host
     name and no URL, and cannot be turned on anybody else's site. `accepted` is for the rare attack
-    that wins on the package by decision, and says why that was decided.
+    that wins on the package by decision, and says why that was decided. `hopeless` is for one that people
+    try and that cannot win: it says why, and no flaw may name it.
     """
+    if accepted is not None and hopeless is not None:
+        raise ValueError(f"attack {number}: expected accepted or hopeless, got both")
 
     def register(run: "Callable[[LabApp], Outcome]") -> "Callable[[LabApp], Outcome]":
         _refuse_a_second(_ATTACKS, number)
         name = run.__name__
-        _ATTACKS[number] = Attack(number, name, _first_line(run), run, _lesson(run), accepted)
+        _ATTACKS[number] = Attack(number, name, _first_line(run), run, _lesson(run), accepted, hopeless)
         return run
 
     return register
@@ -186,6 +192,25 @@ def all_alternatives() -> tuple[Alternative, ...]:
 def alternatives_of(part: str) -> tuple[Alternative, ...]:
     """Return the alternative right answers for one part."""
     return tuple(known for known in all_alternatives() if known.part == part)
+
+
+def loaded_anew(known: Entry) -> Entry:
+    """Return a flaw or alternative out of a fresh copy of its module, where nothing is remembered yet.
+
+    For processes that mount it more than once: what its cache holds of one app is true of no other.
+    """
+    registry: dict[str, Any] = _FLAWS if isinstance(known, Flaw) else _ALTERNATIVES
+    spec = importlib.util.find_spec(known.answer.__module__)
+    assert spec is not None and spec.loader is not None  # it was imported once
+    before = dict(registry)
+    registry.clear()  # or each of its entries would be refused as a second one
+    try:
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        fresh: Entry = registry[known.name]
+        return fresh
+    finally:
+        registry.clear()
+        registry.update(before)
 
 
 def all_attacks() -> tuple[Attack, ...]:

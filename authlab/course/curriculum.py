@@ -36,6 +36,7 @@ class Exercise:
     flaw: str | None = None  # fix: the stub is this flaw. break: the flaw to win against
     proves: str | None = None  # prove: the part that the learner's test is about
     must_catch: tuple[str, ...] = ()  # prove: the flaws that were taught
+    extra: bool = False  # for those who have the time: the lesson's minutes do not count it
 
     @property
     def module(self) -> str:
@@ -110,6 +111,14 @@ def select(what: str | None) -> tuple[Exercise, ...]:
             f"expected an exercise or lesson ({known}), got {what!r}. See them all: python3 -m authlab check"
         )
     return chosen
+
+
+def one_exercise(what: str) -> Exercise:
+    """Return the one exercise that `what` names; raises `CurriculumError` for a lesson, and for none."""
+    chosen = select(what)
+    if len(chosen) != 1:
+        raise CurriculumError(f"expected one exercise such as {chosen[0].id!r}, got {what!r}")
+    return chosen[0]
 
 
 def lesson_of(exercise: Exercise) -> Lesson:

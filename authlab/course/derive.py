@@ -10,12 +10,12 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from authlab.course import answers, bank
+from authlab.course import answers, bank, flaws
 from authlab.course.curriculum import Exercise, Kind, Lesson, lessons
 from authlab.course.places import EXERCISES, SOLUTIONS, shown
 
@@ -110,6 +110,29 @@ def solution_file(lesson: Lesson) -> str:
     return _file(lesson, "The package's own answers.", [_solution(asked) for asked in lesson.exercises])
 
 
+def write_alternatives(folder: Path, turn: int) -> None:
+    """Write a file of answers for every lesson into a folder: right ones in other styles than the package's.
+
+    Of each exercise it is alternative number `turn`, counted around; the package's own where there is none.
+    """
+    for lesson in lessons():
+        pieces = [_alternative(asked, turn) for asked in lesson.exercises]
+        text = _file(lesson, "Right answers in other styles.", pieces)
+        (folder / f"{lesson.stem}.py").write_text(text, encoding="utf-8", newline="\n")
+
+
+def stub_block(asked: Exercise) -> list[str]:
+    """Return the lines of one exercise's stub as they stand in its file: two of heading, then the code."""
+    return _block(_stub(asked))
+
+
+def solution_block(asked: Exercise) -> list[str]:
+    """Return the lines of the package's own answer to one exercise, without the question."""
+    module = _Module(asked.module)
+    node = module.definition(asked.name)
+    return [*module.signature_lines(node), *module.body_lines(node)]
+
+
 @cache
 def stub_definition(asked: Exercise) -> ast.stmt:
     """Return the syntax tree of an exercise's stub: an answer equal to it has not been attempted."""
@@ -140,9 +163,9 @@ def _stub(asked: Exercise) -> _Piece:
     for name in (*asked.gives, *_names_in_signature(node)):
         _give(piece, module, name)
     if asked.kind == "fix":
-        flaw = bank.flaw_named(asked.flaw or "")
-        bank_module = _Module(flaw.answer.__module__)
-        flawed = bank_module.definition(flaw.name)
+        # Read, not imported: a flaw's module brings the app along, and a verdict is waiting for this.
+        bank_module = _Module(f"{flaws.__name__}.{asked.lesson}")
+        flawed = bank_module.definition(asked.flaw or "")
         helpers = _take_over(piece, bank_module, flawed, inline=True)
         body = [*_docstring_lines(module, node), *bank_module.body_lines(flawed)]
         piece.code = [*helpers, *module.signature_lines(node), *body]
@@ -165,6 +188,24 @@ def _solution(asked: Exercise) -> _Piece:
     node = module.definition(asked.name)
     helpers = _take_over(piece, module, node, inline=False)
     piece.code = [*helpers, *module.lines(node)]
+    return piece
+
+
+def _alternative(asked: Exercise, turn: int) -> _Piece:
+    """Return an answer of the bank under the name that the exercise asks for, as one would hand it in."""
+    known = bank.alternatives_of(asked.part)
+    if not known:
+        return _solution(asked)
+    chosen = known[turn % len(known)]
+    piece = _Piece(asked)
+    module = _Module(chosen.answer.__module__)
+    node = module.definition(chosen.name)
+    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
+    own = [line for line in node.decorator_list if not ast.unparse(line).startswith("alternative(")]
+    helpers = _take_over(piece, module, node, inline=True, decorators=own)
+    written = module.source_lines[node.lineno - 1 : node.end_lineno]
+    renamed = re.sub(rf"\b{chosen.name}\b", asked.name, "\n".join(written))
+    piece.code = [*helpers, *(f"@{ast.unparse(line)}" for line in own), *renamed.split("\n")]
     return piece
 
 
@@ -192,14 +233,22 @@ def _docstring_lines(module: "_Module", node: ast.stmt) -> list[str]:
     return module.source_lines[first.lineno - 1 : first.end_lineno]
 
 
-def _take_over(piece: _Piece, module: "_Module", node: ast.stmt, *, inline: bool) -> list[str]:
+def _take_over(
+    piece: _Piece,
+    module: "_Module",
+    node: ast.stmt,
+    *,
+    inline: bool,
+    decorators: Sequence[ast.expr] = (),
+) -> list[str]:
     """Import what a definition needs from its module; return the lines of helpers that come along.
 
     What the module imports is imported; what it defines is imported from it, or, from the bank (`inline`),
     copied.
     """
     lines: list[str] = []
-    for name in sorted(_used_names(node)):
+    names = _used_names(node).union(*map(_names_read, decorators))
+    for name in sorted(names):
         statement = module.imported(name)
         if statement is not None:
             piece.add_import(statement, name)
@@ -230,11 +279,7 @@ def _file(lesson: Lesson, how: str, pieces: Iterable[_Piece]) -> str:
     for piece in pieces:
         for module, names in piece.imports.items():
             imports.setdefault(module, set()).update(names - own)
-    blocks = []
-    for piece in pieces:
-        asked = piece.asked
-        title = f"# {asked.id}  {asked.kind}: {asked.title}  ({asked.minutes} minutes)"
-        blocks.append("\n".join([title, f"# {DOES[asked.kind]}", *piece.code]))
+    blocks = ["\n".join(_block(piece)) for piece in pieces]
     head = [
         f"# Derived from {', '.join(sources)} by: authlab dev build",
         f'"""Lesson {lesson.number}: {lesson.title}.',
@@ -243,6 +288,13 @@ def _file(lesson: Lesson, how: str, pieces: Iterable[_Piece]) -> str:
         '"""',
     ]
     return "\n".join(["\n".join(head), _import_lines(imports), "", "\n\n\n".join(blocks), ""])
+
+
+def _block(piece: _Piece) -> list[str]:
+    asked = piece.asked
+    extra = ", an extra" if asked.extra else ""
+    title = f"# {asked.id}  {asked.kind}: {asked.title}  ({asked.minutes} minutes{extra})"
+    return [title, f"# {DOES[asked.kind]}", *piece.code]
 
 
 def _import_lines(imports: dict[str, set[str]]) -> str:
@@ -345,14 +397,16 @@ def _defines(node: ast.stmt, name: str) -> bool:
 
 
 def _used_names(node: ast.stmt) -> set[str]:
-    """Return the names a definition reads, but not its own decorators' (they register flaws)."""
+    """Return the names a definition reads from outside; not its decorators' (they register flaws)."""
     decorators = getattr(node, "decorator_list", [])
+    handed = {parameter.arg for parameter in ast.walk(node) if isinstance(parameter, ast.arg)}
+    inside = (child for child in ast.iter_child_nodes(node) if child not in decorators)
+    return set().union(*map(_names_read, inside)) - handed
+
+
+def _names_read(node: ast.AST) -> set[str]:
     return {
-        name.id
-        for child in ast.iter_child_nodes(node)
-        if child not in decorators
-        for name in ast.walk(child)
-        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
+        name.id for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Load)
     }
 
 

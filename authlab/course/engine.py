@@ -5,30 +5,31 @@ to a `judge` process, and names a misconception when exactly one flaw of the ban
 """
 
 import ast
-import json
-import subprocess
-import sys
+import os
+import queue
 import threading
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from authlab.course import answers, bank, derive
-from authlab.course.curriculum import Exercise
-from authlab.course.judge import CAN_FORK, pattern_of
-from authlab.course.places import CHECKS, EXERCISES, ROOT, shown, with_temporary_files_in
+from authlab.course import answers, bank, derive, judge, known
+from authlab.course.curriculum import Exercise, lesson_of, select
+from authlab.course.judge import pattern_of, seconds_for
+from authlab.course.judges import EngineError, Judge
+from authlab.course.places import CHECKS, EXERCISES, ROOT, shown
 
+__all__ = ["Check", "Engine", "EngineError", "Result", "package_state", "share", "with_misconception"]
+
+Job = TypeVar("Job")
+Told = TypeVar("Told")
 Status = Literal["passed", "failed", "unattempted", "error", "timeout"]
 
 TIMEOUT_SECONDS = 10.0
-SPARE_SECONDS = 30.0  # for a judge on a busy machine to say that an answer ran out of time
-
-
-class EngineError(Exception):
-    """The kit itself cannot judge: its checks do not load, or its judge does not start."""
+TRIALS_A_JOB = 10  # few enough for a progress bar to move, and for Ctrl-C to wait for no more than these
+TRIALS_A_PROCESS = 30  # where each job starts a process, which takes longer than its trials
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,23 @@ class Result:
 class Engine:
     """Judges answers, one after another. Close it, or use it in a `with` block: it owns a process."""
 
-    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        *,
+        for_all: Iterable[Exercise] = (),
+        forked: bool = False,
+    ) -> None:
+        """Take how long an answer may run. `for_all` names exercises that will be asked for: one judge is
+        then started for all of them, now. `forked` is for a process that does nothing else: see `judges`."""
         self._timeout_seconds = timeout_seconds
-        self._judge: subprocess.Popen[str] | None = None
-        self._folder: TemporaryDirectory[str] | None = None  # the judge's temporary files
+        self._forked = forked
+        self._judge: Judge | None = None
         self._loaded: tuple[object, ...] = ()
         self._patterns: dict[str, dict[str, frozenset[tuple[str, str]]]] = {}
+        self._flaws: dict[tuple[str, str], Result] = {}
+        if for_all:
+            self._start_judge({asked.lesson for asked in for_all}, package_state())
 
     def __enter__(self) -> "Engine":
         return self
@@ -98,18 +110,8 @@ class Engine:
     def close(self) -> None:
         """End the judge."""
         if self._judge is not None:
-            assert self._judge.stdin is not None and self._judge.stdout is not None
-            self._judge.stdin.close()
-            try:
-                self._judge.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                self._judge.kill()
-                self._judge.wait()
-            self._judge.stdout.close()
+            self._judge.end()
             self._judge = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
 
     def check(self, asked: Exercise, folder: Path = EXERCISES) -> Result:
         """Return the verdict on the answer to one exercise in a folder of answers."""
@@ -129,21 +131,41 @@ class Engine:
         if result.status == "failed" and _still_says_not_written(result, found, asked):
             return Result(asked, "unattempted")
         if result.status == "failed":
-            named = with_misconception(result, self.patterns_of(asked))
-            return _with_note(named, answers.defined_twice(tree, asked.name))
+            return _with_note(self._named(result), answers.defined_twice(tree, asked.name))
         return result
 
     def check_flaw(self, asked: Exercise, flaw: str) -> Result:
-        """Return the verdict on a flaw of the bank, as an answer to `asked`."""
-        return self._verdict(asked, {"flaw": flaw})
+        """Return the verdict on a flaw of the bank, as an answer to `asked`. It is a fact of the package, and
+        found out once."""
+        if package_state() != self._loaded:
+            self._flaws.clear()
+        if (asked.id, flaw) not in self._flaws:
+            self._flaws[asked.id, flaw] = self._verdict(asked, {"flaw": flaw})
+        return self._flaws[asked.id, flaw]
 
     def check_alternative(self, asked: Exercise, alternative: str) -> Result:
         """Return the verdict on an alternative right answer of the bank."""
         return self._verdict(asked, {"alternative": alternative})
 
-    def trial(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Return what `trials` says of an attack (`{"attack": 4, "flaw": ...}`) or of `{"honest": True}`."""
-        return self._ask(job)
+    def trials(self, app: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield what the module `trials` says of each of `wanted`, on a fresh app each time.
+
+        Those are attacks, `{"attack": 4, "sessions": "database"}`, and honest rounds, `{"honest": True,
+        "sessions": "stateless"}`. `app` says what is mounted: `{"flaw": name}`, `{"alternative": name}`,
+        `{"solved": [...], "folder": ...}`, or nothing. They go to the judge in batches, so that it is loaded
+        once for many; when a batch comes to no end, each of it is tried alone, and blamed for itself only.
+        """
+        size = TRIALS_A_JOB if judge.CAN_FORK else TRIALS_A_PROCESS
+        for start in range(0, len(wanted), size):
+            batch = wanted[start : start + size]
+            said = self._ask({**app, "trials": batch})
+            if "trials" in said:
+                yield from said["trials"]
+            elif len(batch) == 1:
+                yield said
+            else:
+                for one in batch:
+                    yield from self.trials(app, [one])
 
     def _verdict(self, asked: Exercise, answer: dict[str, Any]) -> Result:
         said = self._ask({"exercise": asked.id, **answer})
@@ -162,6 +184,14 @@ class Engine:
             raise EngineError(f"{asked.id}: the checks passed and never called {asked.name}")
         return Result(asked, "passed" if passed else "failed", checks, seconds=seconds)
 
+    def _named(self, result: Result) -> Result:
+        """Name the misconception, if one fits: by what is kept of all flaws, or else by judging them now."""
+        asked = result.exercise
+        lesson = lesson_of(asked)
+        if not known.holds(lesson):
+            return with_misconception(result, self.patterns_of(asked))
+        return replace(result, misconception=known.misconception(lesson, asked.id, _pattern(result)))
+
     def patterns_of(self, asked: Exercise) -> dict[str, frozenset[tuple[str, str]]]:
         """Return how each flaw of an exercise fails: its misconception -> the checks and what they saw."""
         if asked.id not in self._patterns:
@@ -172,84 +202,91 @@ class Engine:
         return self._patterns[asked.id]
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        """Hand a job to the judge and return its result; a judge that holds old code is replaced first."""
-        now = _package_state()
-        if self._judge is None or self._judge.poll() is not None or now != self._loaded or not CAN_FORK:
-            self.close()
-            if now != self._loaded:
-                self._patterns.clear()
-            self._folder = TemporaryDirectory(prefix="authlab-judge-", ignore_cleanup_errors=True)
-            self._judge, self._loaded = _start_judge(self._folder.name), now
-        assert self._judge.stdin is not None and self._judge.stdout is not None
-        self._judge.stdin.write(json.dumps({"timeout": self._timeout_seconds, **job}) + "\n")
-        self._judge.stdin.flush()
-        return _answer_in_time(self._judge, self._timeout_seconds)
+        """Hand a job to a judge that has its checks and the code as it is now, and return the result."""
+        now = package_state()
+        lessons = {select(job["exercise"])[0].lesson} if "exercise" in job else set()
+        warm = self._judge
+        if warm is None or not warm.is_alive() or now != self._loaded or not warm.lessons >= lessons:
+            self._start_judge(lessons, now)
+        assert self._judge is not None
+        timed = {"timeout": self._timeout_seconds, **job}
+        try:
+            return self._judge.ask(timed, seconds_for(timed) if judge.CAN_FORK else self._timeout_seconds)
+        finally:
+            if not judge.CAN_FORK:  # it does one job and ends
+                self.close()
+
+    def _start_judge(self, lessons: Iterable[str], now: tuple[object, ...]) -> None:
+        """Replace the judge by one for these lessons, besides those that it was for."""
+        known = frozenset() if self._judge is None else self._judge.lessons
+        self.close()
+        if now != self._loaded:
+            self._patterns.clear()
+            self._flaws.clear()
+        self._judge, self._loaded = Judge([*known.union(lessons)], forked=self._forked), now
 
 
-def _start_judge(folder: str) -> subprocess.Popen[str]:
-    env = {
-        **with_temporary_files_in(folder),
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    env.pop("PYTEST_ADDOPTS", None)
-    judge = subprocess.Popen(
-        [sys.executable, "-m", "authlab.course.judge"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env=env,
-        start_new_session=True,  # Ctrl-C is for the owner; the judge ends when its pipe does
-    )
-    said = _read_line(judge)
-    if "ready" not in said:
-        raise EngineError(str(said.get("broken", said)))
-    return judge
+def share(
+    engines: Sequence[Engine], jobs: Iterable[Job], do: Callable[[Engine, Job], Iterable[Told]]
+) -> Generator[tuple[Job, Told], None, None]:
+    """Yield each thing that `do` tells of each job, as it comes: the engines share the work.
 
+    An error in one of them is the caller's; the others end after what they are at.
+    """
+    waiting = deque(jobs)
+    said: queue.SimpleQueue[tuple[Job, Told] | Exception | None] = queue.SimpleQueue()
+    stopped = threading.Event()
 
-def _answer_in_time(judge: "subprocess.Popen[str]", seconds: float) -> dict[str, Any]:
-    """Return the judge's answer. A judge that forks keeps the time itself; any other is ended when it is
-    up."""
-    late = threading.Event()
+    def work(engine: Engine) -> None:
+        try:
+            while (job := _next(waiting)) is not None:
+                for told in do(engine, job):
+                    said.put((job, told))
+                    if stopped.is_set():
+                        return
+            said.put(None)
+        except Exception as error:  # handed on: an error in a thread would be printed, and lost
+            said.put(error)
 
-    def end() -> None:
-        late.set()
-        judge.kill()
-
-    timer = threading.Timer(seconds + SPARE_SECONDS if CAN_FORK else seconds, end)
-    timer.start()
+    threads = [threading.Thread(target=work, args=(engine,)) for engine in engines]
+    for thread in threads:
+        thread.start()
     try:
-        return _read_line(judge)
-    except EngineError:
-        if late.is_set():
-            return {"timeout": seconds}
-        if not CAN_FORK:
-            return {"error": "the answer ended its process before the checks were done"}
-        raise
+        at_work = len(threads)
+        while at_work:
+            told = said.get()
+            if isinstance(told, Exception):
+                raise told
+            if told is None:
+                at_work -= 1
+            else:
+                yield told
     finally:
-        timer.cancel()
+        stopped.set()  # Ctrl-C, an error, or nobody wants to hear more
+        for thread in threads:
+            thread.join()
 
 
-def _read_line(judge: subprocess.Popen[str]) -> dict[str, Any]:
-    assert judge.stdout is not None
-    line = judge.stdout.readline()
-    if not line:
-        raise EngineError(
-            f"the judge ended with status {judge.wait()}. See why: python3 -m pytest tests/lessons"
-        )
-    return dict(json.loads(line))
+def _next(waiting: deque[Job]) -> Job | None:
+    try:
+        return waiting.popleft()  # not asked beforehand: another thread may take the last one
+    except IndexError:
+        return None
 
 
-def _package_state() -> tuple[object, ...]:
+def package_state() -> tuple[object, ...]:
     """Return what tells whether the package or the checks were edited since a judge was started."""
-    files: Iterable[Path] = sorted([*(ROOT / "authlab").rglob("*"), *CHECKS.glob("*.py")])
-    return tuple(
-        (str(path), status.st_mtime_ns, status.st_size)
-        for path in files
-        if path.suffix in (".py", ".toml", ".html") and (status := path.stat())
-    )
+    return tuple(_states(str(ROOT / "authlab"))) + tuple(_states(str(CHECKS)))
+
+
+def _states(folder: str) -> Iterator[tuple[str, int, int]]:
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name.endswith((".py", ".toml", ".html")):
+                status = entry.stat()
+                yield entry.path, status.st_mtime_ns, status.st_size
+            elif entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
+                yield from _states(entry.path)
 
 
 def _with_note(result: Result, note: str | None) -> Result:

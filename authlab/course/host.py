@@ -28,15 +28,19 @@ def main() -> None:
     from authlab.lab.apps import LabApp
 
     try:
-        mounts = mounts_for(wanted["flaw"], wanted["mine"], Path(wanted["folder"]))
+        mounts = mounts_for(wanted["flaw"], wanted["mine"], Path(wanted["folder"]), alone=wanted["alone"])
     except MountsError as error:
         say({"error": str(error)})
         return
     with mounting.mounted(mounts):
-        app = LabApp()
+        app = LabApp(sessions=wanted["sessions"])
         say({"mounted": list(mounts)})
         for line in sys.stdin:
-            say(_answer(app, json.loads(line)))
+            question = json.loads(line)
+            if question.get("view") == "called":
+                say({"seen": [part for part in mounts if mounting.slot_of(part).calls]})
+            else:
+                say(_answer(app, question))
         app.close()
     with suppress(OSError):  # its owner deletes it too, unless the owner died first
         os.rmdir(tempfile.gettempdir())
@@ -47,8 +51,9 @@ def _answer(app: Any, question: dict[str, Any]) -> dict[str, Any]:
 
     from authlab.request import TRACE_KEY
 
-    if "members" in question:
-        return {"members": app.members()}
+    if "view" in question:
+        seen = getattr(app, question["view"])
+        return {"seen": seen() if callable(seen) else seen}
     app.clock.now = question["now"]
     trace: list[tuple[str, str]] = []
     body = base64.b64decode(question["body"])

@@ -5,6 +5,7 @@ saw and the lines of the check that led there. No traceback, and nothing of the 
 """
 
 import ast
+import errno
 import inspect
 import re
 import textwrap
@@ -15,8 +16,18 @@ from typing import Any
 
 import pytest
 
+from authlab.course import judge
+
 MAX_VALUE_CHARACTERS = 110
+MAX_ERROR_CHARACTERS = 500
+NOTES = {
+    EOFError: "nobody is there to type: an answer gets all it needs as arguments",
+    MemoryError: f"an answer may use {judge.MEMORY_BYTES // 1024**3} GB",
+    SystemExit: "an answer returns, and ends no program",
+}
+TOO_MUCH_WRITTEN = f"an answer may write {judge.FILE_BYTES // 1024**2} MB, what it prints included"
 WIDTH = 100
+PASTE = "  try it  "
 
 
 class Compared:
@@ -42,11 +53,48 @@ def explain(
     if isinstance(error, AssertionError) and where is None:
         first = _failed_assertion(story, error, compared, constants)
     else:
-        said = f": {error}" if str(error) else ""
         at = f", line {where}" if where is not None else ""
-        first = f"{story.called()}: expected an answer, got {type(error).__name__}{said}{at}"
+        first = f"{story.called()}: expected an answer, got {error_in_words(error)}{at}"
     why = (inspect.getdoc(getattr(item, "obj", None)) or "").replace("\n", " ")
-    return "\n".join([first, *story.before(), *textwrap.wrap(why, WIDTH)])
+    return "\n".join([first, *_note(error), *story.before(), *textwrap.wrap(why, WIDTH), *_to_paste(item)])
+
+
+def error_in_words(error: BaseException) -> str:
+    """Return an error's type and text, whatever the text is: an answer can raise what cannot be shown."""
+    try:
+        text = _cut(str(error), MAX_ERROR_CHARACTERS)
+    except Exception:
+        text = ""
+    return f"{_name_of(error)}: {text}" if text else _name_of(error)
+
+
+def _note(error: BaseException) -> list[str]:
+    """Return what to know about an error that comes from being judged."""
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        return [f"  note  {TOO_MUCH_WRITTEN}"]
+    return [f"  note  {note}" for kind, note in NOTES.items() if isinstance(error, kind)]
+
+
+def _name_of(error: BaseException) -> str:
+    """Return the name of an error's class; one that is called `Error` and no more says whose it is."""
+    kind = type(error)
+    return f"{kind.__module__}.{kind.__name__}" if kind.__name__ == "Error" else kind.__name__
+
+
+def _to_paste(item: pytest.Item) -> list[str]:
+    """Return the request that shows the hole on the learner's own app, as lines to paste into a notebook."""
+    shown, asked = item.get_closest_marker("request"), item.get_closest_marker("exercise")
+    if shown is None or asked is None:
+        return []
+    steps, closed, sessions = shown.args
+    way = "" if sessions == "stateless" else f", sessions={sessions!r}"
+    start = f"app = open_app(trying=[{asked.args[0]!r}]{way}); browser = app.browser()"
+    *before, last = steps
+    return [
+        f"{PASTE}{start}",
+        *(f"{PASTE}{step}" for step in before),
+        f"{PASTE}{last}  # {closed!r} is right",
+    ]
 
 
 def _failed_assertion(
@@ -162,7 +210,10 @@ def _shown(value: object, constants: Mapping[str, str]) -> str:
         return "a coroutine (is it `async def`?)"
     if inspect.isgenerator(value):
         return "a generator (is there a `yield` in it?)"
-    text = re.sub(r" at 0x[0-9a-f]+", "", repr(value))  # an address is another one in every run
+    try:
+        text = re.sub(r" at 0x[0-9a-f]+", "", repr(value))  # an address is another one in every run
+    except Exception as error:
+        return f"a value of type {type(value).__name__}, whose repr raises {type(error).__name__}"
     for literal, constant in constants.items():
         text = text.replace(literal, constant)
     return _cut(text)

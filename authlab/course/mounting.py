@@ -11,14 +11,18 @@ processes made for it. Without it, the package runs as it is written, with no sl
 
 import ast
 import functools
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ModuleSpec, PathFinder
 from types import CodeType, ModuleType
 from typing import Any
 
+from authlab.course.bytecode import ExactLoader
+
+_THIS_FILE = (os.stat(__file__).st_mtime_ns, os.stat(__file__).st_size)
 MAX_DEPTH = 20  # an answer that calls the package's part calls itself: told, before Python gives up
 
 
@@ -36,6 +40,11 @@ class Slot:
         self.calls = 0
         self._depth = 0
         self.last_call: tuple[tuple[Any, ...], dict[str, Any]] | None = None
+
+    @property
+    def is_called(self) -> bool:
+        """Whether what is mounted is at work."""
+        return self._depth > 0
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call what is mounted."""
@@ -72,6 +81,8 @@ def install(parts: Iterable[str]) -> None:
 @contextmanager
 def mounted(answers: Mapping[str, Any]) -> Iterator[None]:
     """Run the app with `answers` (`module:name` -> function or class) in their slots, then as before."""
+    if any(slot.is_called for slot in _slots.values()):
+        raise MountError("an answer mounts nothing: write your own")
     slots = {slot_of(part): answer for part, answer in answers.items()}
     before = {slot: slot.mounted for slot in slots}
     for slot, answer in slots.items():
@@ -144,16 +155,22 @@ class _Finder(MetaPathFinder):
         return spec
 
 
-class _Loader(SourceFileLoader):
-    """Loads a module from its source, never from bytecode, with a slot after each part's definition."""
+class _Loader(ExactLoader):
+    """Loads a module with a slot after each part's definition."""
+
+    kind = "slots"
 
     def __init__(self, fullname: str, path: str, names: set[str]) -> None:
         super().__init__(fullname, path)
         self._names = names
+        self.made_with = (sorted(names), _THIS_FILE)  # how a slot is put in, this file says
 
-    def get_code(self, fullname: str) -> CodeType:
-        path = self.get_filename(fullname)
-        tree = ast.parse(self.get_data(path), path)
+    def source_to_code(  # type: ignore[override]
+        self, data: bytes, path: str, *, _optimization: int = -1
+    ) -> CodeType:
+        """Compile a module's source, with the slots put in."""
+        fullname = self.name
+        tree = ast.parse(data, path)
         body: list[ast.stmt] = []
         missing = set(self._names)
         for statement in tree.body:
@@ -171,7 +188,7 @@ class _Loader(SourceFileLoader):
         if missing:
             raise MountError(f"{fullname} defines no {', '.join(sorted(missing))}")
         tree.body = body
-        return compile(tree, path, "exec", dont_inherit=True)
+        return compile(tree, path, "exec", dont_inherit=True, optimize=_optimization)
 
     def exec_module(self, module: ModuleType) -> None:
         module.__dict__["__slot__"] = _make_slot

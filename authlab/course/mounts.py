@@ -12,11 +12,12 @@ class MountsError(Exception):
     """What was asked for cannot be mounted. The text says what there is."""
 
 
-def mounts_for(flaw: str | None, mine: Sequence[str], folder: Path) -> dict[str, Any]:
-    """Return `module:name` -> answer: a flaw with its companions, or the answers in `folder` to some
-    exercises."""
+def mounts_for(flaw: str | None, mine: Sequence[str], folder: Path, *, alone: bool = False) -> dict[str, Any]:
+    """Return `module:name` -> answer: a flaw with its companions (without them: `alone`), or the answers in
+    `folder` to some exercises."""
     try:
-        mounts = {} if flaw is None else dict(bank.flaw_named(flaw).mounts)
+        wrong = None if flaw is None else bank.flaw_named(flaw)
+        mounts = {} if wrong is None else {wrong.part: wrong.answer} if alone else dict(wrong.mounts)
         for exercise_id in mine:
             for asked in select(exercise_id):
                 if asked.kind in ("build", "fix"):

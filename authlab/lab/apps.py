@@ -4,19 +4,21 @@ countable."""
 import hashlib
 import re
 import shutil
+import sqlite3
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import bcrypt
 
 from authlab.app import App
-from authlab.db import UserRow, all_users, insert_user
+from authlab.db import Connection, Database, UserRow, all_users, insert_user, set_phone
 from authlab.lab.browser import Browser
 from authlab.lab.clock import LabClock
 from authlab.passwords import hash_password
@@ -30,9 +32,37 @@ Result = TypeVar("Result")
 
 ADA = ("Ada Lovelace", "ada@lab.test", "analytical-engine-1843")
 GRACE = ("Grace Hopper", "grace@lab.test", "first-compiler-1952")
+ADAS_TEAM = "engines"  # Grace and the vault are in no team
+VAULT_PHONE = "+44 1908 640404"
+THIRD_MEMBER = "Alan Turing"
+LAB_PEPPER = b"a pepper for lessons, known too!"
 LAB_ROUNDS = 4  # bcrypt's lowest cost: lessons count hashes, they do not wait for them
-# What takes the database's write lock. A plain BEGIN does not: it may still ask before it writes.
-_WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE")
+# What an operator sees of an app and no request does: the same on an app in a process of its own.
+VIEWS = ("members", "stolen_users", "stolen_sessions", "statements", "crashes", "log", "hashes", "hash_costs")
+_WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE")
+
+
+@contextmanager
+def lab_database() -> Iterator[sqlite3.Connection]:
+    """Lend a fresh database for as long as the block runs: Ada is user 1, Grace (an admin) 2, Alan 3.
+
+    For parts that are handed a `db`. It is that of an app which nobody visits.
+    """
+    with tempfile.TemporaryDirectory(prefix="authlab-") as folder:
+        file = Path(folder, "lab.sqlite")
+        file.write_bytes(cast_on_disk())
+        with closing(_ThrownAway(file).connect()) as db:
+            yield db
+
+
+@cache
+def cast_on_disk() -> bytes:
+    """Return the file of a database with the cast signed up, made once: hashing takes most of the time."""
+    with tempfile.TemporaryDirectory(prefix="authlab-") as folder:
+        file = Path(folder, "lab.sqlite")
+        with closing(_ThrownAway(file).connect()) as db:
+            _sign_up_the_cast(db, THIRD_MEMBER, LabClock().now)
+        return file.read_bytes()
 
 
 class LabApp:
@@ -43,29 +73,41 @@ class LabApp:
     """
 
     def __init__(
-        self, vault: str = "Alan Turing", sessions: Literal["stateless", "database"] = "stateless"
+        self,
+        vault: str = THIRD_MEMBER,
+        sessions: Literal["stateless", "database"] = "stateless",
+        *,
+        cached: bool = False,
+        passwords: Literal["guide", "modern"] = "guide",
     ) -> None:
+        """Make one. `cached` turns the cache of database sessions on, so that attacks meet it, too."""
         self.clock = LabClock()
         self.vault = vault
         self.statements: list[str] = []
         self.crashes: list[str] = []
+        self.log: list[str] = []  # of security events, a line each
         self.hashes = 0
         self.hash_costs: list[int] = []  # of each hash its bcrypt cost: work is what a stopwatch sees
         self._turn = threading.local()
         folder = tempfile.mkdtemp(prefix="authlab-")
         self._close = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.settings = Settings(
-            session_key=b"a key for lessons, known to all!",
-            pepper=b"a pepper for lessons, known too!",
+            session_keys={"lab": b"a key for lessons, known to all!"},
+            pepper=LAB_PEPPER,
             database=Path(folder, "lab.sqlite"),
             hosts=("lab.test",),
             sessions=sessions,
+            session_cache_seconds=60 if cached else 0,
+            passwords=passwords,
             bcrypt_rounds=LAB_ROUNDS,
             clock=self.clock,
             random_bytes=_seeded_bytes("lab"),
+            log=self.log.append,
         )
         self._app = App(self.settings, on_crash=lambda crash: self.crashes.append(repr(crash)))
-        self._sign_up_the_cast()
+        self._app.database = _ThrownAway(self.settings.database)
+        with closing(self.connect()) as db:
+            _sign_up_the_cast(db, self.vault, self.clock.now)
         _count_hashes_for(self)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -78,55 +120,72 @@ class LabApp:
         """Return a new visitor's browser, with no cookie."""
         return Browser(self, self.clock, **options)
 
+    def connect(self) -> Connection:
+        """Return a connection to the app's database: the operator's, which no request has. Close it."""
+        return self._app.database.connect()
+
     def users(self) -> list[UserRow]:
-        """Return the table of users as it is on disk: the operator's view, which no request has."""
-        db = self._app.database.connect()
-        try:
+        """Return the table of users as it is on disk: the operator's view, too."""
+        with closing(self.connect()) as db:
             return all_users(db)
-        finally:
-            db.close()
 
     def members(self) -> list[tuple[str, str, str]]:
         """Return (name, e-mail, role) of all members, from the table itself."""
         return [(user.name, user.email, user.role) for user in self.users()]
 
-    def together(self, tasks: Iterable[Callable[[], Result]]) -> list[Result]:
-        """Run tasks at once, each in a thread; before its first write, each waits for all others.
+    def stolen_sessions(self) -> list[dict[str, Any]]:
+        """Return the rows of the table of sessions as they are on disk: what a stolen backup tells."""
+        return self._rows("SELECT * FROM sessions ORDER BY id")
+
+    def stolen_users(self) -> list[dict[str, Any]]:
+        """Return the rows of the table of users, hashes of passwords included: a stolen backup, too."""
+        return self._rows("SELECT id, name, email, role, password_hash FROM users ORDER BY id")
+
+    def together(
+        self,
+        tasks: Iterable[Callable[[], Result]],
+        *,
+        before_writing: str = "users",
+        in_turn: bool = False,
+    ) -> list[Result]:
+        """Run tasks at once, each in a thread; before its first write to a table, each waits for all others.
 
         So every one of them has asked its questions before any of them writes: the race that
-        happens once a month in production happens here each time. A task that writes nothing waits
-        at its end.
+        happens once a month in production happens here each time. A task that writes nothing there waits
+        at its end. Where it matters who writes last, `in_turn` has them go on one after the other, in their
+        order.
         """
         work = list(tasks)
         barrier = threading.Barrier(len(work))
+        done = [threading.Event() for _ in work]
 
-        def run(task: Callable[[], Result]) -> Result:
-            self._turn.barrier = barrier
+        def run(number: int) -> Result:
+            self._turn.barrier, self._turn.table = barrier, before_writing
+            self._turn.after = done[number - 1] if in_turn and number else None
             try:
-                return task()
+                return work[number]()
             finally:
                 self._wait_for_the_others()
+                done[number].set()
 
         with ThreadPoolExecutor(len(work)) as pool:
-            return list(pool.map(run, work))
+            return list(pool.map(run, range(len(work))))
 
     def close(self) -> None:
         """Delete the database."""
         self._close()
 
-    def _sign_up_the_cast(self) -> None:
-        db = self._app.database.connect()
-        vault = (self.vault, "alan@lab.test", "on-computable-numbers-1936")
-        for (name, email, password), role in ((ADA, "user"), (GRACE, "admin"), (vault, "user")):
-            hashed = hash_password(password, rounds=self.settings.bcrypt_rounds, pepper=self.settings.pepper)
-            insert_user(db, name=name, email=email, password_hash=hashed, role=role, now=self.clock.now)
-        db.close()
+    def _rows(self, query: str) -> list[dict[str, Any]]:
+        with closing(self.connect()) as db:
+            cursor = db.execute(query)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def _saw(self, layer: str, what: str) -> None:
         if layer != "db":
             return
         self.statements.append(what)
-        if what.upper().startswith(_WRITES) and "sent_forms" not in what:
+        if what.upper().startswith(_WRITES) and getattr(self._turn, "table", "?") in what.split():
             self._wait_for_the_others()
 
     def _wait_for_the_others(self) -> None:
@@ -134,6 +193,29 @@ class LabApp:
         if barrier is not None:  # None: this thread runs no task of `together`, or has waited already
             with suppress(threading.BrokenBarrierError):
                 barrier.wait(timeout=5)  # somebody may be stuck behind another's lock: the rest go on
+            if self._turn.after is not None:
+                self._turn.after.wait(timeout=5)
+
+
+def _sign_up_the_cast(db: sqlite3.Connection, third: str, now: int) -> None:
+    """Store Ada, Grace (an admin) and a third member of this name."""
+    vault = (third, "alan@lab.test", "on-computable-numbers-1936")
+    for (name, email, password), role in ((ADA, "user"), (GRACE, "admin"), (vault, "user")):
+        hashed = hash_password(password, rounds=LAB_ROUNDS, pepper=LAB_PEPPER)
+        insert_user(db, name=name, email=email, password_hash=hashed, role=role, now=now)
+    set_phone(db, 3, VAULT_PHONE)
+    db.execute("UPDATE users SET team = ? WHERE id = 1", (ADAS_TEAM,))
+
+
+class _ThrownAway(Database):
+    """A database that nobody needs after a power cut: it waits for no disk, which is most of a request."""
+
+    def connect(self, observer: Callable[[str], None] | None = None) -> Connection:
+        """Return an open connection."""
+        connection = super().connect()
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.observer = observer
+        return connection
 
 
 class _WatchedTrace:

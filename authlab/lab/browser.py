@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 LAB_ORIGIN = "https://lab.test"
+_GUESTS_FORMS = ("/signup", "/login")  # their pages are for visitors without a session, so without a token
+_RAW_TARGET = "X-Lab-Raw-Target"  # from `raw` to the adapter; the app never sees it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,24 @@ class Browser:
     """One visitor's browser, with its own cookies.
 
     `page` is the origin of the page the visitor is on: a form on `https://evil.test` that posts to the
-    lab sends that origin, and carries only the cookies that SameSite lets through.
+    lab sends that origin, and carries only the cookies that SameSite lets through. `https://evil.lab.test` is
+    another origin of the same site: SameSite lets everything through from there. `address` is where the
+    visitor's connection comes from.
     """
 
-    def __init__(self, app: "WSGIApplication", clock: Callable[[], int], *, page: str = LAB_ORIGIN) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        clock: Callable[[], int],
+        *,
+        page: str = LAB_ORIGIN,
+        address: str = "192.0.2.1",
+    ) -> None:
         self.page = page
+        self.address = address
         self.cookies: dict[str, Cookie] = {}
+        self._tossed: list[Cookie] = []
+        self._form_token: str | None = None
         self.trace: list[tuple[str, str]] = []
         self.history: list[str] = []  # each request with what came back: "GET /profile -> 303 /login"
         self._clock = clock
@@ -68,32 +82,74 @@ class Browser:
         return self.request("GET", path, **options)
 
     def post(self, path: str, data: Any = None, **options: Any) -> requests.Response:
-        """Send a form, as if a page had posted it. Options are those of `requests`."""
+        """Send a form, as if a page had posted it: one of ours carries the token (see `form_token`).
+
+        Options are those of `requests`.
+        """
+        from_our_page = self.page == LAB_ORIGIN and "json" not in options and path not in _GUESTS_FORMS
+        if from_our_page and (data is None or isinstance(data, Mapping)):
+            token = self.form_token()
+            data = {**({"csrf": token} if token else {}), **(data or {})} or None
         return self.request("POST", path, data=data, **options)
+
+    def form_token(self) -> str:
+        """Return the hidden token that the forms of our pages carry for this visitor; "" for a guest.
+
+        It is the one of the page that was seen last. Where none was seen since the login, the start page is
+        opened first, as a person would have: that request is in no history.
+        """
+        if self._form_token is None and self.page == LAB_ORIGIN and self.cookies:
+            seen, self.trace = self.trace, []
+            self._exchange("GET", "/", {})
+            self.trace = seen
+        return self._form_token or ""
 
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> requests.Response:
         """Send one request to the lab and return its one answer."""
-        same_site = self.page == LAB_ORIGIN
-        # An address typed into a fresh window comes from no page; later ones from the page before.
-        typed = not self.history and method == "GET"
-        sent = {"Sec-Fetch-Site": "cross-site" if not same_site else "none" if typed else "same-origin"}
-        if method not in ("GET", "HEAD"):
-            sent["Origin"] = self.page
-        cookie_header = self._cookie_header(method, path, same_site)
-        if cookie_header:
-            sent["Cookie"] = cookie_header
         self.trace = []
-        url = urljoin(LAB_ORIGIN, path)
-        response = self._session.request(
-            method, url, headers={**sent, **(headers or {})}, allow_redirects=False, **options
-        )
+        response = self._exchange(method, path, headers or {}, **options)
         went = f" {response.headers['Location']}" if "Location" in response.headers else ""
         self.history.append(f"{method} {response.request.path_url} -> {response.status_code}{went}")
+        return response
+
+    def raw(
+        self, target: str, method: str = "GET", headers: Mapping[str, str] | None = None
+    ) -> requests.Response:
+        """Send a request whose target goes over the wire as it is written, as from a raw socket.
+
+        `requests`, like every browser, tidies `/x/../y` and `%64` before it sends them.
+        """
+        marked = {**(headers or {}), _RAW_TARGET: target}
+        return self.request(method, "/", headers=marked)
+
+    def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str], **options: Any
+    ) -> requests.Response:
+        same_site = _site(self.page) == _site(LAB_ORIGIN)
+        # An address typed into a fresh window comes from no page; later ones from the page before.
+        typed = not self.history and method == "GET"
+        from_here = "none" if typed else "same-origin" if self.page == LAB_ORIGIN else "same-site"
+        sent = {"Sec-Fetch-Site": from_here if same_site else "cross-site"}
+        if method not in ("GET", "HEAD"):
+            sent["Origin"] = self.page
+        cookie_header = self._cookie_header(method, headers.get(_RAW_TARGET, path), same_site)
+        if cookie_header:
+            sent["Cookie"] = cookie_header
+        url = urljoin(LAB_ORIGIN, path)
+        response = self._session.request(
+            method, url, headers={**sent, **headers}, allow_redirects=False, **options
+        )
         self._session.cookies.clear()  # ours are kept below, by a browser's rules
+        before = {name: cookie.value for name, cookie in self.cookies.items()}
         for text in response.raw.headers.getlist("Set-Cookie"):
             self._keep(text, urlsplit(url).path)
+        if before != {name: cookie.value for name, cookie in self.cookies.items()}:
+            self._form_token = None  # another session, perhaps: its forms carry another token
+        form = re.search(r'name="csrf" value="([^"]*)"', response.text)
+        if self.page == LAB_ORIGIN and form:
+            self._form_token = form[1]
         return response
 
     def follow(self, response: requests.Response) -> requests.Response:
@@ -109,6 +165,16 @@ class Browser:
     def set_cookie(self, name: str, value: str) -> None:
         """Write a cookie, as anyone can in a browser's developer tools."""
         self.cookies[name] = Cookie(name, value, "/", True, "Lax", None)
+
+    def toss_cookie(self, name: str, value: str, path: str = "/") -> None:
+        """Have a sibling host (`https://evil.lab.test`) set a cookie for the whole domain.
+
+        A browser then sends it to the lab too, beside the lab's own of that name, and the one with the longer
+        path first. The prefix `__Host-` is refused with a Domain: that is what it is for. Source: RFC 6265,
+        section 5.4; RFC 6265bis, section 4.1.3.2.
+        """
+        if not name.lower().startswith("__host-"):
+            self._tossed.append(Cookie(name, value, path, True, "Lax", None))
 
     def script_reads(self) -> str:
         """Return what a script on the page would read in `document.cookie`."""
@@ -139,7 +205,7 @@ class Browser:
         }
         return "; ".join(
             f"{cookie.name}={cookie.value}"
-            for cookie in self.cookies.values()
+            for cookie in sorted([*self.cookies.values(), *self._tossed], key=lambda one: -len(one.path))
             # /pro is not above /profile
             if (wanted + "/").startswith(cookie.path.rstrip("/") + "/")
             # From another site: None always, Lax with a followed link only, Strict never.
@@ -196,13 +262,25 @@ class _InProcess(BaseAdapter):
             input_stream=BytesIO(sent),
             content_length=len(sent),
         )
-        environ["REMOTE_ADDR"] = "127.0.0.1"
+        environ["REMOTE_ADDR"] = self._browser.address
+        target = environ.pop(f"HTTP_{_RAW_TARGET.upper().replace('-', '_')}", None)
+        if target is not None:
+            path, _, query = target.partition("?")
+            environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+            environ["QUERY_STRING"] = query
+            environ["REQUEST_URI"] = environ["RAW_URI"] = target
         environ[TRACE_KEY] = self._browser.trace
         content, status, headers = run_wsgi_app(self._app, environ, buffered=True)
         return _response(request, b"".join(content), status, headers)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _site(origin: str) -> str:
+    """Return what SameSite compares: the scheme and the last two labels of the host."""
+    scheme, _, host = origin.partition("://")
+    return f"{scheme}://{'.'.join(host.split('.')[-2:])}"
 
 
 def _response(

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from authlab.course.places import EXERCISES, ROOT, with_temporary_files_in
 from authlab.lab.browser import Browser
@@ -27,27 +27,46 @@ if TYPE_CHECKING:
 
 
 class RemoteApp:
-    """A lab's app in a process of its own, with `flaw` mounted, or the answers to `mine` from `folder`."""
+    """A lab's app in a process of its own, with `flaw` mounted, or the answers to `mine` from `folder`.
+
+    `alone` leaves out the companions of a flaw: then it is as if a learner had written it.
+    """
 
     def __init__(
-        self, *, flaw: str | None = None, mine: Sequence[str] = (), folder: Path = EXERCISES
+        self,
+        *,
+        flaw: str | None = None,
+        alone: bool = False,
+        mine: Sequence[str] = (),
+        folder: Path = EXERCISES,
+        sessions: Literal["stateless", "database"] = "stateless",
     ) -> None:
         self.clock = LabClock()
         self.mounted: tuple[str, ...] = ()
         temporary = tempfile.mkdtemp(prefix="authlab-host-")
-        self._host = subprocess.Popen(
-            [sys.executable, "-m", "authlab.course.host"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            stderr=subprocess.DEVNULL,  # a kernel would show it under whichever cell runs
-            cwd=ROOT,
-            env=with_temporary_files_in(temporary),
-            start_new_session=True,  # Ctrl-C is for the owner; this ends with its pipe
-        )
+        self._errors = Path(temporary, "errors.txt")
+        with self._errors.open("wb") as errors:
+            self._host = subprocess.Popen(
+                [sys.executable, "-m", "authlab.course.host"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                stderr=errors,  # a kernel would show it under whichever cell runs
+                cwd=ROOT,
+                env=with_temporary_files_in(temporary),
+                start_new_session=True,  # Ctrl-C is for the owner; this ends with its pipe
+            )
         self._close = weakref.finalize(self, _end, self._host, temporary)
-        said = self._ask({"flaw": flaw, "mine": list(mine), "folder": str(folder.resolve())})
+        said = self._ask(
+            {
+                "flaw": flaw,
+                "alone": alone,
+                "mine": list(mine),
+                "folder": str(folder.resolve()),
+                "sessions": sessions,
+            }
+        )
         if "error" in said:
             self.close()
             raise LookupError(said["error"])
@@ -74,11 +93,52 @@ class RemoteApp:
 
     def members(self) -> list[tuple[str, str, str]]:
         """Return (name, e-mail, role) of all members, from the table itself: the operator's view."""
-        return [tuple(row) for row in self._ask({"members": True})["members"]]
+        return [tuple(row) for row in self._view("members")]
+
+    def stolen_users(self) -> list[dict[str, Any]]:
+        """Return the rows of the table of users, hashes of passwords included: what a stolen backup tells."""
+        return list(self._view("stolen_users"))
+
+    def stolen_sessions(self) -> list[dict[str, Any]]:
+        """Return the rows of the table of sessions as they are on disk."""
+        return list(self._view("stolen_sessions"))
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Return those of the `mounted` parts that the app has called so far: what it really runs on."""
+        return tuple(self._view("called"))
+
+    @property
+    def statements(self) -> list[str]:
+        """Return every statement that the app's requests have sent to the database."""
+        return list(self._view("statements"))
+
+    @property
+    def crashes(self) -> list[str]:
+        """Return the errors that nobody caught: each was a 500."""
+        return list(self._view("crashes"))
+
+    @property
+    def log(self) -> list[str]:
+        """Return the log of security events, a line each."""
+        return list(self._view("log"))
+
+    @property
+    def hashes(self) -> int:
+        """Return how many passwords were hashed: work is what a stopwatch sees."""
+        return int(self._view("hashes"))
+
+    @property
+    def hash_costs(self) -> list[int]:
+        """Return the bcrypt cost of each of those."""
+        return list(self._view("hash_costs"))
 
     def close(self) -> None:
         """End the process."""
         self._close()
+
+    def _view(self, name: str) -> Any:
+        return self._ask({"view": name})["seen"]
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._host.stdin is not None and self._host.stdout is not None
@@ -88,8 +148,15 @@ class RemoteApp:
             self._host.stdin.flush()
             line = self._host.stdout.readline()
         if not line:
-            raise RuntimeError("the app's process ended; open the app again")
+            raise RuntimeError(f"the app's process ended{self._last_words()}; open the app again")
         return dict(json.loads(line))
+
+    def _last_words(self) -> str:
+        """Return the last line that the process wrote to its standard error, or nothing."""
+        with suppress(OSError):  # closed, and its files are gone
+            lines = self._errors.read_text(encoding="utf-8", errors="replace").split("\n")
+            return next((f" ({line.strip()})" for line in reversed(lines) if line.strip()), "")
+        return ""
 
 
 def _end(host: "subprocess.Popen[str]", temporary: str) -> None:

@@ -1,7 +1,7 @@
 """What the cookie alone says, in both strategies. No database: this is all that the middleware may ask."""
 
 from authlab.settings import Settings
-from authlab.tokens import Session, verify_session_token
+from authlab.tokens import Session, verify_with_ring
 
 
 def read(token: str, settings: Settings) -> Session | None:
@@ -9,4 +9,4 @@ def read(token: str, settings: Settings) -> Session | None:
 
     Whether the session was ended since, or the user deleted, only `verify` of a strategy can say.
     """
-    return verify_session_token(token, settings.session_key, settings.clock())
+    return verify_with_ring(token, settings.session_keys, settings.clock())

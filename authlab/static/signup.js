@@ -1,15 +1,14 @@
-// Two comforts on the sign-up page: a pending button, and an early look at the e-mail.
+// A comfort on the sign-up page: an early look at the e-mail.
 // The form works without this file, and the server believes nothing that happens here.
 
 const WAIT_MS = 400;
 const TAKEN = "An account with this email exists already."; // forms.EMAIL_TAKEN
 
 const form = document.querySelector("#signup");
-const button = form.querySelector("button");
 const email = form.querySelector("#email");
 const note = form.querySelector("#email-note");
 
-// --- While the e-mail is typed: forms.Debouncer's rule. The newest value, once, when the wait is over ---
+// While the e-mail is typed: forms.Debouncer's rule. The newest value, once, when the wait is over.
 
 let timer;
 let asked = email.value; // the value last asked about; what the page came with, the server has judged
@@ -60,22 +59,4 @@ function show(problem) {
   email.setAttribute("aria-invalid", "true");
 }
 
-// --- While the form is on its way ---
-
-const buttonText = button.textContent;
-
-function setPending(pending) {
-  button.disabled = pending;
-  button.textContent = pending ? "Signing up…" : buttonText;
-  form.setAttribute("aria-busy", String(pending));
-}
-
-form.addEventListener("submit", () => {
-  clearTimeout(timer);
-  setPending(true);
-});
-
-// The Back button can bring the page back as it was left, with its button still pending.
-window.addEventListener("pageshow", (event) => {
-  if (event.persisted) setPending(false);
-});
+form.addEventListener("submit", () => clearTimeout(timer)); // the server will say it: no more questions

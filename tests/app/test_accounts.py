@@ -57,7 +57,7 @@ def stored_hash(db: sqlite3.Connection) -> str:
     """What the table holds for Ada."""
     user = user_by_email(db, "ada@lab.test")
     assert user is not None
-    return user.password_hash
+    return user.password_hash.reveal()
 
 
 # create_user

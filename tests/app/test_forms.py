@@ -1,7 +1,13 @@
-"""The sign-up form where no exercise looks: its limits, what it lets pass, and what it never shows.
+"""The forms where no exercise looks: their limits, what they let pass, and what they never show.
 
-What the exercises ask of it is checked in tests/lessons/test_lesson_01_forms.py.
+What the exercises ask of sign-up is checked in tests/lessons/test_lesson_01_forms.py; the forms that judge by
+the modern rules, and the change of password, in test_password_policy.py.
 """
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
@@ -11,12 +17,18 @@ from authlab.forms import (
     NAME_TOO_LONG,
     NAME_TOO_SHORT,
     NO_SUCH_FIELD,
+    PHONE_INVALID,
     FormState,
+    ProfileForm,
     SignupForm,
     canonical_email,
     password_problems,
+    validate_profile,
     validate_signup,
 )
+
+if TYPE_CHECKING:
+    from hypothesis import settings
 
 GOOD = {"name": "Ada", "email": "ada@lab.test", "password": "analytical-engine-1843"}
 
@@ -79,7 +91,16 @@ def test_the_wide_at_sign_is_an_at_sign() -> None:
 
 @pytest.mark.parametrize(
     "email",
-    ["ADA@LAB.TEST", "\u210bal@lab.test", "ſ@lab.test", "ŉ@lab.test", "\u1e9e@lab.test", "ﬁ@lab.test"],
+    [
+        "ADA@LAB.TEST",
+        "\u210bal@lab.test",
+        "ſ@lab.test",
+        "ŉ@lab.test",
+        "\u1e9e@lab.test",
+        "ﬁ@lab.test",
+        "H\u0331@lab.test",  # two code points, and one in lower case
+        "J\u030c@lab.test",
+    ],
 )
 def test_the_one_spelling_of_a_spelling_is_itself(email: str) -> None:
     """What is stored is looked up by the same rule: if a second pass changed it, its owner would never be
@@ -87,6 +108,59 @@ def test_the_one_spelling_of_a_spelling_is_itself(email: str) -> None:
     once = canonical_email(email)
     assert once is not None
     assert canonical_email(once) == once
+
+
+@pytest.fixture
+def steady(tmp_path: Path) -> "settings":
+    """How Hypothesis makes up texts: the same ones at every run, and none of its files in the tree."""
+    if importlib.util.find_spec("hypothesis") is None:
+        reason = "hypothesis is not installed; python3 -m authlab dev setup installs it"
+        if "AUTHLAB_SKIP_NOTHING" in os.environ:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from hypothesis import configuration, settings
+
+    configuration.set_hypothesis_home_dir(tmp_path)
+    # No deadline: a slow machine is no fault. No database: a failure of yesterday decides nothing today.
+    return settings(derandomize=True, deadline=None, database=None, max_examples=500)
+
+
+def test_any_text_has_one_spelling_or_is_no_address(steady: "settings") -> None:
+    """Whatever is typed, there is an answer and no crash; and the answer is its own answer."""
+    from hypothesis import given
+    from hypothesis.strategies import builds, characters, text
+
+    anything = text(characters(exclude_categories=()), max_size=8)  # lone surrogates too
+    accepted = set()
+
+    @steady
+    @given(anything | builds("{}@{}.{}".format, anything, anything, anything))
+    def holds(typed: str) -> None:
+        once = canonical_email(typed)
+        if once is not None:
+            assert canonical_email(once) == once
+            accepted.add(once)
+
+    holds()
+    assert accepted, "nothing that was made up is an address"
+
+
+def test_capitals_of_ascii_make_no_second_address(steady: "settings") -> None:
+    """Nor do they make one of what is none."""
+    from hypothesis import given
+    from hypothesis.strategies import builds, characters, text
+
+    anything = text(characters(max_codepoint=127), max_size=8)
+    accepted = set()
+
+    @steady
+    @given(anything | builds("{}@{}.{}".format, anything, anything, anything))
+    def holds(typed: str) -> None:
+        assert canonical_email(typed.upper()) == canonical_email(typed.lower()) == canonical_email(typed)
+        accepted.add(canonical_email(typed))
+
+    holds()
+    assert accepted > {None}, "nothing that was made up is an address"
 
 
 def test_an_address_that_grows_is_judged_by_what_is_stored() -> None:
@@ -134,6 +208,57 @@ def test_a_checked_form_cannot_be_changed() -> None:
     assert isinstance(form, SignupForm)
     with pytest.raises(ValidationError):
         form.email = "grace@lab.test"
+
+
+@pytest.mark.parametrize(
+    ("typed", "phone"),
+    [
+        ("+49 (30) 1234-5678/9", "+49 (30) 1234-5678/9"),
+        ("  030 123 ", "030 123"),
+        ("112", "112"),
+        ("1" * 30, "1" * 30),
+        ("", None),
+        ("   ", None),
+    ],
+)
+def test_a_phone_number_is_kept_as_people_write_it(typed: str, phone: str | None) -> None:
+    """Without the spaces around it; an empty field takes the number away."""
+    form = validate_profile({"phone": typed})
+    assert isinstance(form, ProfileForm)
+    assert form.phone == phone
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "1" * 31,
+        "call me",
+        "030;ext=2",
+        "<b>1</b>",
+        "030\n123",
+        "030\r\nBcc: grace@lab.test",
+        "030\x00",
+        "\u0661\u0662\u0663",
+        "\uff10\uff13\uff10",
+        "030\u00a0123",
+        "030–123",
+        "=1+1",
+    ],
+)
+def test_what_is_no_phone_number_is_refused(phone: str) -> None:
+    """A list of good characters: no markup, no formula for a spreadsheet, no second line."""
+    assert validate_profile({"phone": phone}) == FormState(errors={"phone": [PHONE_INVALID]})
+
+
+@pytest.mark.parametrize("field", ["role", "team", "email", "slug", "Phone"])
+def test_a_profile_has_one_field(field: str) -> None:
+    """What members may change of themselves is their phone number, and no role."""
+    answer = validate_profile({"phone": "112", field: "admin"})
+    assert answer == FormState(errors={field: [NO_SUCH_FIELD]})
+
+
+def test_a_profile_without_a_phone_number_has_none() -> None:
+    assert validate_profile({}) == ProfileForm(phone=None)
 
 
 def test_two_states_do_not_share_their_errors() -> None:

@@ -21,14 +21,26 @@ KEY = b"a key for tests, known to all!!!"
 OTHER_KEY = b"another key, of another app!!!!!"
 ISSUED = 1_767_603_600
 EXPIRES = 1_768_208_400  # seven days later
-SESSION = Session(user_id=1, session_id="5e55", issued_at=ISSUED, expires_at=EXPIRES)
+LOGGED_IN = 1_767_600_000  # an hour before: the token is a refreshed one
+SESSION = Session(
+    user_id=1,
+    session_id="5e55",
+    token_id="70ce",
+    authenticated_at=LOGGED_IN,
+    issued_at=ISSUED,
+    expires_at=EXPIRES,
+    generation=2,
+)
 CLAIMS: dict[str, Any] = {
     "iss": "authlab",
     "aud": "authlab.session",
     "sub": "1",
-    "jti": "5e55",
+    "sid": "5e55",
+    "jti": "70ce",
+    "auth_time": LOGGED_IN,
     "iat": ISSUED,
     "exp": EXPIRES,
+    "gen": 2,
 }
 
 
@@ -127,6 +139,12 @@ def test_a_signature_that_is_cut_short_is_refused() -> None:
         pytest.param({"sub": 1}, id="sub is no text"),
         pytest.param({"sub": None}, id="sub is null"),
         pytest.param({"jti": 7}, id="jti is no text"),
+        pytest.param({"sid": 7}, id="sid is no text"),
+        pytest.param({"sid": None}, id="sid is null"),
+        pytest.param({"auth_time": str(LOGGED_IN)}, id="auth_time as text"),
+        pytest.param({"auth_time": None}, id="auth_time is null"),
+        pytest.param({"gen": "2"}, id="gen as text"),
+        pytest.param({"gen": True}, id="gen is true"),
         pytest.param({"exp": str(EXPIRES)}, id="exp as text"),
         pytest.param({"exp": float(EXPIRES)}, id="exp as a float"),
         pytest.param({"exp": 1e400}, id="exp at infinity"),
@@ -141,7 +159,7 @@ def test_a_claim_of_another_kind_is_refused(changed: dict[str, Any]) -> None:
     assert verify_session_token(signed_by_hand({**CLAIMS, **changed}), KEY, ISSUED) is None
 
 
-@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "jti", "iat", "exp"])
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "sid", "jti", "auth_time", "iat", "exp", "gen"])
 def test_a_missing_claim_is_refused(claim: str) -> None:
     """A token without `exp` would hold for ever, and one without `aud` would serve any purpose."""
     claims = {name: value for name, value in CLAIMS.items() if name != claim}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from authlab import bootstrap
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -40,6 +42,14 @@ def chromium() -> Iterator["Browser"]:
             yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """axe-core as tests/browser/package-lock.json pins it, to be run in a page."""
+    if not bootstrap.has_node_packages():
+        _missing("axe-core", f"{bootstrap.command_line('dev setup')} (with npm)")
+    return (bootstrap.HERE.node / "node_modules/axe-core/axe.min.js").read_text("utf-8")
 
 
 def _missing(what: str, command: str) -> NoReturn:

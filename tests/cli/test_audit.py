@@ -1,20 +1,24 @@
 """`authlab audit` as it is typed: what it prints, what it returns, and what it says to a mistake."""
 
+import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from authlab.cli import audit as command
 from authlab.cli import command_line
 from authlab.course import bank, derive
+from authlab.course.engine import Engine
 from authlab.course.places import ROOT, SOLUTIONS
-
-OUTCOMES = {"resisted", "accepted", "won", "error"}
+from authlab.lab import my_parts
 
 
 def audit(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -45,8 +49,9 @@ def test_the_package_resists_and_each_attack_has_a_line() -> None:
     *lines, last = answer.stdout.splitlines()
     assert [line.split()[1] for line in lines] == [str(attack.number) for attack in bank.all_attacks()]
     assert all(line.startswith(("✓", "~")) for line in lines)
-    assert "✓ 101 bare_number_as_cookie    resisted: 303, to /login" in lines
-    assert last.startswith(f"{len(lines)} attacks: ")
+    assert "✓ 101 bare_number_as_cookie    resisted: 303, to /login?next=%2Fprofile" in lines
+    assert last.startswith(f"{len(lines)} attacks, with both ways of keeping sessions: ")
+    assert answer.stdout.count("both ways") == 1
     assert last.endswith(f"Next: {command_line('audit --answers exercises')}")
 
 
@@ -54,24 +59,54 @@ def test_a_flaw_loses_to_its_attack_and_the_status_is_1() -> None:
     answer = audit("--flaw", "bare_member_number")
     assert answer.returncode == 1
     lines = answer.stdout.splitlines()
-    assert "✗ 101 bare_number_as_cookie    won: read member 3's profile: The Vault 7f3a" in lines
-    assert ", 1 won. Next: " in lines[-1]
+    assert (
+        "✗ 101 bare_number_as_cookie    won: stateless: won, read member 3's profile: The Vault 7f3a; "
+        "database: resisted, 303, to /login?next=%2Fprofile"
+    ) in lines
+    assert re.search(r" [1-9] won\. Next: ", lines[-1])
 
 
-def test_json_has_the_shape_that_programs_rely_on() -> None:
-    """Exactly these keys, in this order, and nothing beside it."""
-    answer = audit("--json", "--flaw", "bare_member_number")
-    assert (answer.returncode, answer.stderr) == (1, "")
-    told = json.loads(answer.stdout)
+def arguments(**given: Any) -> argparse.Namespace:
+    """What `authlab audit` hands to `run`, parsed."""
+    return argparse.Namespace(**{"flaw": None, "answers": None, "matrix": None, "json": False} | given)
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Sets what becomes of each attack in each way of keeping sessions, in place of an engine's word."""
+
+    def say(**said: dict[str, Any]) -> None:
+        def trials(
+            self: Engine, app: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]
+        ) -> Iterator[dict[str, Any]]:
+            for one in wanted:
+                yield said[one["sessions"]]
+
+        monkeypatch.setattr(Engine, "trials", trials)
+
+    return say
+
+
+def test_json_has_the_shape_that_programs_rely_on(
+    judged: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exactly these keys, in this order, one entry for an attack, and nothing beside it."""
+    judged(stateless={"won": True, "evidence": "in"}, database={"won": False, "evidence": "403"})
+    assert command.run(arguments(json=True)) == 1
+    told = json.loads(capsys.readouterr().out)
     assert list(told) == ["attacks", "won"]
-    assert told["won"] == 1
-    assert len(told["attacks"]) == len(bank.all_attacks())
-    for attack in told["attacks"]:
-        assert list(attack) == ["id", "name", "lesson", "outcome", "evidence"]
-        assert attack["outcome"] in OUTCOMES
-        assert attack["evidence"]
-    assert told["attacks"][-1]["id"] == 101
-    assert told["attacks"][-1]["outcome"] == "won"
+    assert [entry["id"] for entry in told["attacks"]] == [attack.number for attack in bank.all_attacks()]
+    for entry in told["attacks"]:
+        assert list(entry) == ["id", "name", "lesson", "outcome", "evidence"]
+    assert told["attacks"][0] == {
+        "id": 1,
+        "name": "skip_the_browser",
+        "lesson": "lesson_01_forms",
+        "outcome": "won",
+        "evidence": "stateless: won, in; database: resisted, 403",
+    }
+    accepted = [attack.number for attack in bank.all_attacks() if attack.accepted]
+    assert told["won"] == len(told["attacks"]) - len(accepted)
 
 
 def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
@@ -82,26 +117,29 @@ def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
     assert (answer.returncode, answer.stderr) == (0, "")
     yours, ours, *_, unreached, last = answer.stdout.splitlines()
     assert yours == "Yours: 1.1 canonical_email, 1.2 password_problems, 1.3 validate_signup, 1.5 Debouncer"
-    assert ours == "The package's: 0.1 see_other (unattempted), and the rest"
+    assert ours == f"The package's: {len(my_parts()) - 4} unattempted, and the rest"
     assert unreached == "No attack reached: Debouncer"
     assert last.endswith(f"Next: {command_line(f'check 0.1 --answers {tmp_path}')}")
 
 
-def test_json_of_answers_is_all_that_is_printed(tmp_path: Path) -> None:
+def test_json_of_answers_is_all_that_is_printed(
+    tmp_path: Path, judged: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
     derive.write_stubs(tmp_path)
-    told = json.loads(audit("--json", "--answers", str(tmp_path)).stdout)
-    assert told["won"] == 0
+    judged(stateless={"won": False, "evidence": "403"}, database={"won": False, "evidence": "403"})
+    assert command.run(arguments(json=True, answers=str(tmp_path))) == 0
+    assert json.loads(capsys.readouterr().out)["won"] == 0
 
 
-def test_an_error_is_no_success(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """An attack that crashed has shown nothing: a script that reads the status must not go on."""
-    from authlab.course.engine import Engine
-
-    monkeypatch.setattr(Engine, "trial", lambda self, job: {"error": "crashed: \x1b[2J"})
-    args = command.argparse.Namespace(flaw=None, answers=None, matrix=None, json=False)
-    assert command.run(args) == 1
+def test_an_error_is_no_success(judged: Callable[..., None], capsys: pytest.CaptureFixture[str]) -> None:
+    """An attack that crashed in one way has shown nothing: a script that reads the status must not go on."""
+    judged(stateless={"won": False, "evidence": "403"}, database={"error": "crashed: \x1b[2J"})
+    assert command.run(arguments()) == 1
     printed = capsys.readouterr().out
-    assert "!   1 skip_the_browser         error: crashed: \\x1b[2J" in printed
+    line = (
+        "!   1 skip_the_browser         error: stateless: resisted, 403; database: error, crashed: \\x1b[2J"
+    )
+    assert line in printed.splitlines()
     assert printed.endswith(f"error. Next: {command_line('dev verify')}\n")
 
 
@@ -109,9 +147,9 @@ def test_the_picture_of_a_lesson() -> None:
     answer = audit("--matrix", "lesson_00", COLUMNS="80")
     assert (answer.returncode, answer.stderr) == (0, "")
     lines = answer.stdout.splitlines()
-    assert lines[0].startswith("1 flaw × ")
-    assert "tokens.verify_session_token" in lines
-    assert next(line for line in lines if "bare_member_number" in line).endswith("· ●")
+    assert lines[0] == f"1 flaw × {len(bank.all_attacks())} attacks"
+    assert "tokens.verify_with_ring" in lines
+    assert sum(line.count("●") for line in lines if line.startswith("  bare_member_number")) == 1
     assert lines[-1] == f"Next: {command_line('audit --flaw bare_member_number')}"
     assert max(map(len, lines)) <= 80
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 
 from authlab.course import derive
 from authlab.course.places import ROOT, SOLUTIONS
+from authlab.lab import my_parts
 
 WAIT_SECONDS = 60
 SECRETS = {
@@ -61,27 +63,30 @@ class Served:
         assert process.stdout is not None
         for line in process.stdout:
             self.said.append(line.rstrip("\n"))
-            if "http://localhost:" in line:
+            if "http://" in line:
                 break
         else:
             raise AssertionError(process.communicate()[1])
-        found = re.fullmatch(r"The app is at http://localhost:(\d+)/ \(Ctrl-C ends it\)", self.said[-1])
+        found = re.fullmatch(r"The app is at http://([a-z.]+):(\d+)/ \(Ctrl-C ends it\)", self.said[-1])
         assert found, self.said
-        self.port = int(found[1])
-        self.origin = f"http://127.0.0.1:{self.port}"
+        self.name, self.port = found[1], int(found[2])
 
     def send(
-        self, method: str, path: str, form: dict[str, str] | None = None, cookie: str = ""
+        self, method: str, path: str, form: dict[str, str] | None = None, cookie: str = "", name: str = ""
     ) -> requests.Response:
-        """Send one request, as a page of the app would. `requests` keeps Secure cookies from http, so the
-        cookie is sent by hand."""
+        """Send one request, as a page of the app would; `name` is what the app is called, if not as it says.
+
+        `requests` keeps Secure cookies from http, and not every system knows `*.localhost`: both headers are
+        sent by hand.
+        """
+        host = f"{name or self.name}:{self.port}"
         with requests.Session() as session:
             session.trust_env = False
             return session.request(
                 method,
-                self.origin + path,
+                f"http://127.0.0.1:{self.port}{path}",
                 data=form,
-                headers={"Origin": self.origin, "Cookie": cookie},
+                headers={"Host": host, "Origin": f"http://{host}", "Cookie": cookie},
                 allow_redirects=False,
                 timeout=WAIT_SECONDS,
             )
@@ -102,13 +107,12 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers on free ports with databases of their own, and ends them."""
     running: list[Served] = []
 
-    def serve_one(*arguments: str, clone: Path = ROOT) -> Served:
+    def serve_one(*arguments: str, clone: Path = ROOT, database: str = "app.sqlite") -> Served:
         # A shell starts background jobs with Ctrl-C ignored, and children inherit that.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            process = start(
-                "--port", "0", "--database", str(tmp_path / "app.sqlite"), *arguments, clone=clone
-            )
+            where = ["--database", str(tmp_path / database)] if database else []
+            process = start("--port", "0", *where, *arguments, clone=clone)
         finally:
             signal.signal(signal.SIGINT, before)
         running.append(Served(process))
@@ -134,7 +138,7 @@ def test_a_visitor_signs_up_and_sees_the_profile(serve: Serve) -> None:
     profile = app.send("GET", "/profile", cookie=cookie)
     assert profile.status_code == 200
     assert "eve@lab.test" in profile.text
-    assert app.send("GET", "/profile").headers["Location"] == "/login"
+    assert app.send("GET", "/profile").headers["Location"] == "/login?next=%2Fprofile"
 
 
 def test_accounts_and_sessions_outlive_the_server(serve: Serve) -> None:
@@ -146,9 +150,10 @@ def test_accounts_and_sessions_outlive_the_server(serve: Serve) -> None:
     assert "eve@lab.test" in second.send("GET", "/profile", cookie=cookie).text
 
 
-def test_it_listens_on_this_machine_only(serve: Serve) -> None:
+@pytest.mark.parametrize("arguments", [[], ["--xray"], ["--flaw", "letters_forgotten"]], ids=" ".join)
+def test_it_listens_on_this_machine_only(serve: Serve, arguments: list[str]) -> None:
     """Teaching code: 127.0.0.1 answers, and another address of the same machine does not."""
-    app = serve()
+    app = serve(*arguments)
     assert app.send("GET", "/").status_code == 200
     with pytest.raises(OSError, match=r"refused|timed out|unreachable|assign"):
         socket.create_connection(("127.0.0.2", app.port), timeout=5)
@@ -337,12 +342,16 @@ def test_one_s_own_parts_are_named_and_run(serve: Serve, clone: Path) -> None:
     answer.write_text(marked, "utf-8")
 
     app = serve("--mine", clone=clone)
-    assert app.said[0] == "Your own parts: 0.1, 1.1, 1.2, 1.3, 1.5"
+    assert app.said[0] == f"Your own parts: {', '.join(my_parts())}"
+    assert app.name == "localhost"
     signed_up = app.send("POST", "/signup", EVE)
     assert signed_up.status_code == 303
     assert signed_up.headers["X-Mine"] == "yes"
     cookie = signed_up.headers["Set-Cookie"].partition(";")[0]
-    assert "eve@lab.test" in app.send("GET", "/profile", cookie=cookie).text
+    profile = app.send("GET", "/profile", cookie=cookie).text
+    assert "eve@lab.test" in profile
+    # The panel is always there, and says that they ran: by the rules of lesson 1, on the way to this page.
+    assert "called: see_other (1 ×), canonical_email (1 ×), password_problems (1 ×)" in unescape(profile)
     out, err = app.end()
     assert out.splitlines() == ["POST /signup -> 303", "GET /profile -> 200"]
     assert err == ""
@@ -367,3 +376,141 @@ def test_in_a_fresh_clone_no_part_is_one_s_own(serve: Serve, clone: Path) -> Non
     app = serve("--mine", clone=clone)
     assert app.said[0] == "Your own parts: none passes yet"
     assert app.send("POST", "/signup", EVE).status_code == 303
+    page = app.send("GET", "/")
+    assert "X-ray" in page.text
+    assert "Mounted" not in page.text
+
+
+# --xray
+
+
+def test_the_panel_is_there_when_it_is_asked_for(serve: Serve) -> None:
+    """After the form it shows what became of it: both answers, the SQL, the cookie without its signature."""
+    app = serve("--xray")
+    signed_up = app.send("POST", "/signup", EVE)
+    cookie = signed_up.headers["Set-Cookie"].partition(";")[0]
+    page = app.send("GET", "/profile", cookie=cookie).text
+    assert "<code>POST /signup</code> &#8594; 303 See Other" in page
+    assert "INSERT INTO users (name, email, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?)" in page
+    assert "&quot;sub&quot;: &quot;1&quot;" in page
+    assert cookie.rpartition(".")[2] not in page
+    assert app.send("GET", "/_xray/style.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    assert "wrong part" not in page
+
+
+def test_the_panel_is_never_there_otherwise(serve: Serve) -> None:
+    """The app looks as it does to its visitors."""
+    app = serve()
+    assert "xray" not in app.send("GET", "/").text.lower()
+    assert app.send("GET", "/_xray/style.css").status_code == 404
+
+
+# --flaw
+
+BANNER = "<strong>A wrong part is mounted in this app.</strong> <code>letters_forgotten</code>"
+
+
+def test_an_app_with_a_flaw_says_so_on_every_page_and_in_the_terminal(serve: Serve) -> None:
+    """And the flaw is at work: by the guide's rules, a password needs a letter."""
+    app = serve("--flaw", "letters_forgotten")
+    assert app.said[0] == (
+        "A wrong part is mounted: letters_forgotten, in place of authlab.forms:password_problems. "
+        "Do not trust this app."
+    )
+    for path in ("/", "/signup", "/nowhere"):
+        assert BANNER in app.send("GET", path).text
+    refused = app.send("POST", "/signup", {**EVE, "password": "1234!"})
+    assert refused.status_code == 422
+    assert BANNER in refused.text
+    assert "called: password_problems (1 ×)" in unescape(refused.text)
+    assert app.send("POST", "/signup", {**EVE, "password": "12345678!"}).status_code == 303
+
+
+def test_it_never_shares_a_name_with_anything_else(serve: Serve) -> None:
+    """Cookies know no ports: as `localhost` it would meet those of JupyterLab. Who comes so is sent on."""
+    app = serve("--flaw", "letters_forgotten")
+    assert app.name == "flawed.localhost"
+    for name in ("localhost", "127.0.0.1", "LOCALHOST"):
+        for method in ("GET", "POST"):
+            answer = app.send(method, "/signup", name=name)
+            assert (answer.status_code, answer.text) == (303, "")
+            assert answer.headers["Location"] == f"http://flawed.localhost:{app.port}/"
+    for name in ("other.localhost", "evil.test"):
+        assert app.send("GET", "/", name=name).status_code == 400
+
+
+def test_a_flaw_of_the_look_at_the_name_shares_none_either(serve: Serve) -> None:
+    """The app then answers to every name; to the one that JupyterLab has it is never asked."""
+    app = serve("--flaw", "whichever_name_we_are_asked_by")
+    assert app.send("GET", "/", name="evil.test").status_code == 200
+    assert app.send("GET", "/", name="localhost").status_code == 303
+
+
+def test_a_flaw_of_what_is_made_at_the_start_is_at_work(serve: Serve) -> None:
+    """The app makes its way of keeping sessions once: the flaw must be there by then. Logged out, and still
+    somebody with a copy of the cookie is in."""
+    app = serve("--flaw", "RowKeptForTheRecord")
+    cookie = app.send("POST", "/signup", EVE).headers["Set-Cookie"].partition(";")[0]
+    page = app.send("GET", "/profile", cookie=cookie).text
+    form = {"csrf": page.partition('name="csrf" value="')[2].partition('"')[0]}
+    assert app.send("POST", "/logout", form, cookie=cookie).status_code == 303
+    assert app.send("GET", "/profile", cookie=cookie).status_code == 200
+
+
+def test_a_flaw_of_the_token_shows_where_the_token_alone_decides(serve: Serve) -> None:
+    """A session without its signature, changed to be somebody else's: with a table of sessions there would be
+    nothing to see."""
+    app = serve("--flaw", "signature_off_to_read_sub")
+    cookie = app.send("POST", "/signup", EVE).headers["Set-Cookie"].partition(";")[0]
+    assert app.send("GET", "/profile", cookie=cookie[:-5] + "AAAAA").status_code == 200
+
+
+def test_each_flaw_has_accounts_of_its_own(serve: Serve, clone: Path) -> None:
+    """A flaw may write rows that no sound app would: they are in no other app's file."""
+    app = serve("--flaw", "letters_forgotten", clone=clone, database="")
+    assert app.send("POST", "/signup", EVE).status_code == 303
+    assert [path.name for path in (clone / ".authlab").glob("*.sqlite")] == ["serve-letters_forgotten.sqlite"]
+
+
+def test_a_database_that_is_named_is_used(serve: Serve, tmp_path: Path) -> None:
+    """Whoever names a file has decided."""
+    serve("--flaw", "letters_forgotten", database="mine.sqlite")
+    assert (tmp_path / "mine.sqlite").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "next_command"),
+    [
+        ("letter_forgotten", "did you mean letters_forgotten", "serve --flaw letters_forgotten"),
+        ("", "got ''", "audit --matrix"),
+        ("no\nsuch", "got 'no\\nsuch'", "audit --matrix"),
+        ("happy_path_only", "got 'happy_path_only', a wrong answer to", "audit --matrix"),
+    ],
+)
+def test_a_flaw_that_is_not_there_is_one_line(
+    tmp_path: Path, name: str, message: str, next_command: str
+) -> None:
+    """With the names that are near, and what to type next."""
+    line = refused("--flaw", name, "--port", "70000", "--database", str(tmp_path / "app.sqlite"))
+    assert re.match(r"authlab: --flaw: expected (one of \d+ flaws|a flaw) of the app, ", line)
+    assert message in line
+    assert line.rstrip().endswith(f"-m authlab {next_command}")
+    assert not (tmp_path / "app.sqlite").exists()
+
+
+def test_one_s_own_parts_and_a_flaw_do_not_go_together() -> None:
+    """It would not be clear whose fault anything is."""
+    line = refused("--mine", "--flaw", "letters_forgotten")
+    assert "argument --flaw: not allowed with argument --mine" in line
+    assert "-m authlab serve --help" in line
+
+
+def test_the_next_command_serves_the_same_app(tmp_path: Path) -> None:
+    """Where the port is taken: another port, and not another app."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        database = str(tmp_path / "app.sqlite")
+        line = refused("--port", str(port), "--database", database, "--flaw", "letters_forgotten")
+    assert f"-m authlab serve --flaw letters_forgotten --port {port + 1}" in line

@@ -78,7 +78,7 @@ def test_a_rung_that_is_not_there_is_one_line(rung: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["9.9"], "expected an exercise or lesson (0.1 to 1.6"),
+        (["9.9"], "expected an exercise or lesson (0.1 to 11.5, or lesson_00 to lesson_11)"),
         (["lesson_01"], "expected one exercise, got 'lesson_01'; try: "),
         (["1.2", "two"], "got 'two'; see"),
         ([], "the following arguments are required: EXERCISE"),
@@ -122,8 +122,8 @@ def test_secret_env_is_a_env_file(tmp_path: Path) -> None:
         "PASSWORD_PEPPER",
     ]
     settings = load_settings(_environment(env_file), tmp_path / "app.sqlite")
-    assert len(settings.session_key) == len(settings.pepper) == 32
-    assert settings.session_key != settings.pepper
+    assert len(settings.signing_key) == len(settings.pepper) == 32
+    assert settings.signing_key != settings.pepper
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
-"""The audit: true words for each attack, the picture in one run, and the canary for every attack."""
+"""The audit: true words for each attack in both ways of keeping sessions, the picture in one run, and the
+canary for every attack."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,6 @@ from authlab.course.audit import (
 )
 from authlab.course.engine import Engine, EngineError
 from authlab.course.places import SOLUTIONS
-from authlab.course.verify import Report, _verify_attack
 
 
 def known(number: int) -> bank.Attack:
@@ -32,26 +33,35 @@ def on(engine: Engine, flaw: str | None, number: int) -> Finding:
 
 
 class Says(Engine):
-    """An engine whose trials end as told, without any process."""
+    """An engine whose trials end as told, without any process: alike in both ways, or each in its own."""
 
-    def __init__(self, **said: Any) -> None:
+    def __init__(self, *, by_way: Mapping[str, dict[str, Any]] | None = None, **said: Any) -> None:
         super().__init__()
-        self.said = said
+        self.said = by_way or dict.fromkeys(("stateless", "database"), said)
+        self.asked: list[tuple[dict[str, Any], dict[str, Any]]] = []
 
-    def trial(self, job: dict[str, Any]) -> dict[str, Any]:
-        return self.said
+    def trials(self, app: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        for one in wanted:
+            self.asked.append((dict(app), dict(one)))
+            yield self.said[one["sessions"]]
 
 
-def test_every_attack_wins_on_its_flaws_in_the_run_in_which_the_package_resists(engine: Engine) -> None:
-    """The exploit canary: an attack that resists nothing, or that a library closed, is noticed here."""
-    package = {finding.attack.number: finding.outcome for finding in audit(engine)}
-    assert set(package.values()) <= {"resisted", "accepted"}
-    shown = flaws_to_picture()
-    unproven = set(package) - {flaw.attack for flaw in shown}
-    assert all(package[number] == "accepted" for number in unproven)
-    for flaw in shown:
-        assert flaw.attack is not None
-        assert on(engine, flaw.name, flaw.attack).outcome == "won", flaw.name
+def won(evidence: str) -> dict[str, Any]:
+    return {"won": True, "evidence": evidence}
+
+
+def resisted(evidence: str) -> dict[str, Any]:
+    return {"won": False, "evidence": evidence}
+
+
+def test_the_package_resists_every_attack_in_both_ways(engine: Engine) -> None:
+    """But for what was accepted. That each wins on its flaws is what `dev verify` shows: see its test."""
+    lost = {
+        finding.attack.name: finding.evidence
+        for finding in audit(engine)
+        if finding.outcome != ("accepted" if finding.attack.accepted else "resisted")
+    }
+    assert lost == {}
 
 
 def test_an_attack_on_a_flaw_brings_evidence(engine: Engine) -> None:
@@ -61,27 +71,60 @@ def test_an_attack_on_a_flaw_brings_evidence(engine: Engine) -> None:
         "name": "bare_number_as_cookie",
         "lesson": "lesson_00_start_here",
         "outcome": "won",
-        "evidence": "read member 3's profile: The Vault 7f3a",
+        "evidence": "stateless: won, read member 3's profile: The Vault 7f3a; "
+        "database: resisted, 303, to /login?next=%2Fprofile",
     }
-    assert finding.called == ("authlab.tokens:verify_session_token",)
+    assert finding.called == ("authlab.tokens:verify_with_ring",)
     assert on(engine, None, 101).outcome == "resisted"
 
 
-def test_a_flaw_is_mounted_with_its_companions() -> None:
-    """The job names the flaw and no part: which parts are wrong too is the bank's to say."""
-    asked: list[dict[str, Any]] = []
+def test_each_attack_is_tried_in_both_ways_on_an_app_with_the_flaw() -> None:
+    """The flaw is named and no part: which parts are wrong too is the bank's to say."""
+    engine = Says(won=False, evidence="")
+    list(audit(engine, flaw=flaw_to_audit("case_kept"), attacks=[known(6), known(101)]))
+    assert engine.asked == [
+        ({"flaw": "case_kept"}, {"attack": 6, "sessions": "stateless"}),
+        ({"flaw": "case_kept"}, {"attack": 6, "sessions": "database"}),
+        ({"flaw": "case_kept"}, {"attack": 101, "sessions": "stateless"}),
+        ({"flaw": "case_kept"}, {"attack": 101, "sessions": "database"}),
+    ]
 
-    class Noting(Says):
-        def trial(self, job: dict[str, Any]) -> dict[str, Any]:
-            asked.append(job)
-            return self.said
 
-    list(audit(Noting(won=False, evidence=""), flaw=flaw_to_audit("case_kept"), attacks=[known(6)]))
-    assert {key: asked[0][key] for key in ("attack", "flaw", "solved")} == {
-        "attack": 6,
-        "flaw": "case_kept",
-        "solved": [],
+@pytest.mark.parametrize(
+    ("stateless", "database", "outcome", "evidence"),
+    [
+        (resisted("403"), resisted("403"), "resisted", "403"),
+        (resisted("403"), resisted("401"), "resisted", "stateless: 403; database: 401"),
+        (won("in"), won("in"), "won", "in"),
+        (won("day 31"), won("day 8"), "won", "stateless: day 31; database: day 8"),
+        (won("alive"), resisted("401"), "won", "stateless: won, alive; database: resisted, 401"),
+        (resisted("401"), won("alive"), "won", "stateless: resisted, 401; database: won, alive"),
+        (won("in"), resisted("in"), "won", "stateless: won, in; database: resisted, in"),
+        (won("in"), {"error": "crashed"}, "error", "stateless: won, in; database: error, crashed"),
+        (
+            {"timeout": 10.0},
+            resisted("403"),
+            "error",
+            "stateless: error, it took more than 10 seconds; database: resisted, 403",
+        ),
+    ],
+)
+def test_the_worse_of_both_ways_counts_and_the_evidence_names_them_where_they_differ(
+    stateless: dict[str, Any], database: dict[str, Any], outcome: str, evidence: str
+) -> None:
+    """A token that outlives its logout is a hole, however well the table of sessions is kept."""
+    engine = Says(by_way={"stateless": stateless, "database": database})
+    finding = next(audit(engine, attacks=[known(6)]))
+    assert (finding.outcome, finding.evidence) == (outcome, evidence)
+
+
+def test_what_was_called_in_either_way_was_called() -> None:
+    """A part of one way only is reached there, and nowhere else."""
+    said = {
+        "stateless": {**resisted(""), "called": ["a:b", "a:c"]},
+        "database": {**resisted(""), "called": ["a:c", "a:d"]},
     }
+    assert next(audit(Says(by_way=said), attacks=[known(6)])).called == ("a:b", "a:c", "a:d")
 
 
 @pytest.mark.parametrize(
@@ -123,35 +166,12 @@ class TestAccepted:
         assert self.told(error="crashed") == ("error", "crashed")
         assert self.told(won=False, evidence="403") == ("resisted", "403")
 
-    @pytest.mark.parametrize(
-        ("accepted", "said", "complaint"),
-        [
-            ("a reason", {"won": True, "evidence": "e"}, []),
-            (
-                "a reason",
-                {"won": False, "evidence": "e"},
-                ["attack 999 new does not win, though it is accepted, on the package: e"],
-            ),
-            (
-                "a reason",
-                {"error": "crashed"},
-                ["attack 999 new does not win, though it is accepted, on the package: crashed"],
-            ),
-            (
-                None,
-                {"won": True, "evidence": "e"},
-                ["attack 999 new does not lose on the package: e", "attack 999 new has no flaw to win on"],
-            ),
-        ],
-    )
-    def test_verify_wants_the_reason_to_be_true(
-        self, accepted: str | None, said: dict[str, Any], complaint: list[str]
-    ) -> None:
-        """An attack that no longer wins needs no reason; and none is needed of a flaw when it does."""
-        report = Report()
-        new = replace(known(6), number=999, name="new", lesson="lesson_99", accepted=accepted)
-        _verify_attack(Says(**said), report, new)
-        assert report.unexploited == complaint
+    def test_one_way_is_enough(self) -> None:
+        assert self.told(by_way={"stateless": won("409"), "database": resisted("403")}) == (
+            "accepted",
+            "stateless: accepted, decided: no mail is sent, so a taken address shows; "
+            "database: resisted, 403",
+        )
 
     def test_the_decorator_takes_the_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bank, "_ATTACKS", {})
@@ -167,6 +187,68 @@ class TestAccepted:
             return bank.resisted("")
 
         assert [attack.accepted for attack in bank._ATTACKS.values()] == ["by decision", None]
+
+
+class TestHopeless:
+    """An attack that is meant to fail says why it does."""
+
+    HOPELESS = replace(known(6), hopeless="the router knows one spelling of a path")
+
+    @pytest.mark.parametrize(
+        ("said", "outcome", "evidence"),
+        [
+            ({"said": resisted("404")}, "resisted", "404; the router knows one spelling of a path"),
+            (
+                {"by_way": {"stateless": resisted("404"), "database": resisted("308")}},
+                "resisted",
+                "stateless: 404; database: 308; the router knows one spelling of a path",
+            ),
+            ({"said": won("the vault")}, "won", "the vault"),
+            (
+                {"by_way": {"stateless": resisted("404"), "database": won("the vault")}},
+                "won",
+                "stateless: resisted, 404; database: won, the vault",
+            ),
+            ({"said": {"error": "crashed"}}, "error", "crashed"),
+        ],
+    )
+    def test_the_evidence_ends_with_the_reason_while_it_is_true(
+        self, said: dict[str, Any], outcome: str, evidence: str
+    ) -> None:
+        engine = Says(by_way=said["by_way"]) if "by_way" in said else Says(**said["said"])
+        finding = next(audit(engine, attacks=[self.HOPELESS]))
+        assert (finding.outcome, finding.evidence) == (outcome, evidence)
+
+    def test_the_decorator_takes_the_reason(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bank, "_ATTACKS", {})
+
+        @bank.attack(59, hopeless="by the router")
+        def in_capitals(app: object) -> bank.Outcome:
+            """Try it."""
+            return bank.resisted("")
+
+        assert bank._ATTACKS[59].hopeless == "by the router"
+        with pytest.raises(ValueError, match="attack 60: expected accepted or hopeless, got both"):
+            bank.attack(60, accepted="by decision", hopeless="by the router")
+
+    @pytest.mark.parametrize(
+        ("lesson", "complaints"),
+        [
+            (
+                "lesson_01_forms",
+                ["6 case_twins wins on html_is_enough, though it is meant to fail: the vault"],
+            ),
+            ("lesson_07_middleware", []),
+        ],
+    )
+    def test_a_win_on_a_flaw_of_its_own_lesson_contradicts_it(
+        self, monkeypatch: pytest.MonkeyPatch, lesson: str, complaints: list[str]
+    ) -> None:
+        """A flaw of another lesson may open what it likes: of that the attack says nothing."""
+        attack = replace(self.HOPELESS, lesson=lesson)
+        monkeypatch.setattr(auditing, "Engine", lambda: Says(**won("the vault")))
+        drawn = picture([flaw_to_audit("html_is_enough")], [attack])
+        assert drawn.contradictions == ["6 case_twins wins on the package: the vault", *complaints]
 
 
 class TestNames:
@@ -237,7 +319,9 @@ class TestPicture:
         """Its error is the caller's, and no thread is left behind."""
 
         class Failing(Says):
-            def trial(self, job: dict[str, Any]) -> dict[str, Any]:
+            def trials(
+                self, app: Mapping[str, Any], wanted: Sequence[Mapping[str, Any]]
+            ) -> Iterator[dict[str, Any]]:
                 raise EngineError("the judge ended")
 
         monkeypatch.setattr(auditing, "Engine", Failing)

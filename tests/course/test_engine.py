@@ -1,11 +1,10 @@
 """Verdicts: honest states, true messages, and no answer that harms another."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from authlab.course.curriculum import select
+from authlab.course.curriculum import exercises, select
 from authlab.course.engine import Engine, Result
 
 HEAD = "def canonical_email(raw: str) -> str | None:\n"
@@ -27,6 +26,11 @@ def verdict(engine: Engine, folder: Path, exercise: str) -> Result:
     return engine.check(select(exercise)[0], folder)
 
 
+def limit_for(status: str) -> float:
+    """Return seconds: a few for the answer that never ends; on a busy machine the others may take longer."""
+    return 5 if status == "timeout" else 60
+
+
 def said(result: Result) -> str:
     """Return all that a learner reads."""
     return "\n".join([result.message, *(check.message for check in result.checks)])
@@ -39,8 +43,8 @@ return address if re.fullmatch(EMAIL_SHAPE, address) and len(address) <= EMAIL_M
 
 
 def test_a_stub_is_unattempted_and_says_nothing_is_wrong(engine: Engine, stubs: Path) -> None:
-    for exercise in ("0.1", "0.2", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"):
-        assert verdict(engine, stubs, exercise).status == "unattempted"
+    for asked in exercises():
+        assert engine.check(asked, stubs).status == "unattempted", asked.id
 
 
 def test_a_comment_in_a_stub_is_no_attempt(engine: Engine, stubs: Path) -> None:
@@ -97,7 +101,7 @@ def test_an_edit_is_seen_though_size_and_second_are_the_same(engine: Engine, stu
 @pytest.mark.parametrize(
     ("code", "status", "message"),
     [
-        ("while True:\n    pass", "timeout", "expected an answer within 1 seconds, got none"),
+        ("while True:\n    pass", "timeout", "expected an answer within 5 seconds, got none"),
         ("return canonical_email(raw)", "failed", "RecursionError"),
         ("import sys\nsys.exit(0)", "failed", "SystemExit"),
         ("import os\nos._exit(0)", "error", "the answer ended its process before the checks were done"),
@@ -125,7 +129,7 @@ def test_an_answer_that_misbehaves_gets_its_own_verdict(
 ) -> None:
     answer(stubs, "1.1", code)
     answer(stubs, "1.2", "return []")
-    with Engine(timeout_seconds=1) as engine:
+    with Engine(timeout_seconds=limit_for(status)) as engine:
         result = verdict(engine, stubs, "1.1")
         assert (result.status, message in said(result)) == (status, True), said(result)
         assert verdict(engine, stubs, "1.2").status == "failed"
@@ -217,12 +221,10 @@ class TestWithoutFork:
     """Where the system cannot fork (Windows), each answer has a process of its own, with the same
     verdicts."""
 
-    @pytest.fixture
-    def process_engine(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    @pytest.fixture(autouse=True)
+    def no_fork(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AUTHLAB_JUDGE", "process")
-        monkeypatch.setattr("authlab.course.engine.CAN_FORK", False)
-        with Engine(timeout_seconds=5) as engine:
-            yield engine
+        monkeypatch.setattr("authlab.course.judge.CAN_FORK", False)
 
     @pytest.mark.parametrize(
         ("code", "status", "message"),
@@ -235,11 +237,10 @@ class TestWithoutFork:
             ("print('here')\nreturn raw", "failed", "it printed  here"),
         ],
     )
-    def test_the_verdict_is_the_same(
-        self, process_engine: Engine, stubs: Path, code: str, status: str, message: str
-    ) -> None:
+    def test_the_verdict_is_the_same(self, stubs: Path, code: str, status: str, message: str) -> None:
         answer(stubs, "1.1", code)
-        result = verdict(process_engine, stubs, "1.1")
+        with Engine(timeout_seconds=limit_for(status)) as engine:
+            result = verdict(engine, stubs, "1.1")
         assert (result.status, message in said(result)) == (status, True), said(result)
 
 
@@ -270,9 +271,10 @@ def test_no_temporary_file_outlives_the_engine(
     """Also not of an answer that was ended by force, which cannot tidy up."""
     folder = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr("authlab.course.places.IN_MEMORY", folder)
     if judge == "process":
         monkeypatch.setenv("AUTHLAB_JUDGE", "process")
-        monkeypatch.setattr("authlab.course.engine.CAN_FORK", False)
+        monkeypatch.setattr("authlab.course.judge.CAN_FORK", False)
     answer(stubs, "1.1", code)
     with Engine(timeout_seconds=2) as engine:
         verdict(engine, stubs, "1.1")

@@ -114,9 +114,20 @@ def test_nbval_finds_every_output_as_it_is_stored(tmp_path: Path, pristine: Path
     assert f"{cells} passed" in done.stdout
 
 
+@pytest.fixture(params=["the kit's", "in other styles"])
+def right_answers(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder of answers that are right: the package's own, and those of the bank's alternatives."""
+    if request.param == "the kit's":
+        return SOLUTIONS
+    derive.write_alternatives(tmp_path, turn=0)
+    return tmp_path
+
+
 @EACH
-def test_with_the_kits_answers_every_verdict_says_passed(lesson: Lesson, pristine: Path) -> None:
-    notebook = rerun(pristine / lesson.notebook.name, SOLUTIONS)
+def test_with_right_answers_every_verdict_says_passed(
+    lesson: Lesson, pristine: Path, right_answers: Path
+) -> None:
+    notebook = rerun(pristine / lesson.notebook.name, right_answers)
     verdicts = {
         cell.source: cell.outputs[0].data["text/plain"]
         for cell in code_cells(notebook)
@@ -216,4 +227,6 @@ class TestDifferences:
 
 
 def test_there_is_a_notebook_for_every_lesson_and_no_other() -> None:
-    assert sorted(NOTEBOOKS.glob("*.ipynb")) == [lesson.notebook for lesson in lessons()]
+    """Beside them are the learner's: their own, and those that `update` names lesson_NN_topic.mine.ipynb."""
+    kits = [path for path in NOTEBOOKS.glob("lesson_*.ipynb") if "." not in path.stem]
+    assert sorted(kits) == [lesson.notebook for lesson in lessons()]

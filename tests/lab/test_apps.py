@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from authlab.course.places import ROOT
-from authlab.lab.apps import ADA, GRACE, LabApp
+from authlab.lab import open_app
+from authlab.lab.apps import ADA, GRACE, VIEWS, LabApp
 from authlab.lab.browser import Browser
 from authlab.lab.remote import RemoteApp
 
@@ -175,9 +177,10 @@ def test_statements_are_counted_without_their_values(app: LabApp) -> None:
     """What was asked, never about whom."""
     app.statements.clear()
     app.browser().post("/signup", EVE)
-    assert app.statements == [
+    assert (
         "INSERT INTO users (name, email, password_hash, role, created_at) VALUES (?, ?, ?, ?, ?) RETURNING id"
-    ]
+    ) in app.statements
+    assert "eve@lab.test" not in str(app.statements)
 
 
 def test_hashes_are_counted_with_their_cost(app: LabApp) -> None:
@@ -186,6 +189,41 @@ def test_hashes_are_counted_with_their_cost(app: LabApp) -> None:
     app.browser().post("/login", {"email": ADA[1], "password": "wrong"})
     assert app.hashes == 1
     assert app.hash_costs == [4]
+
+
+@pytest.mark.parametrize(("cached", "asked"), [(False, 2), (True, 1)])
+def test_the_cache_of_sessions_is_on_when_asked_for(cached: bool, asked: int) -> None:
+    """Two pages ask for the session twice; with the cache, the second time is saved."""
+    app = LabApp(sessions="database", cached=cached)
+    ada = app.browser()
+    ada.post("/login", {"email": ADA[1], "password": ADA[2]})
+    app.statements.clear()
+    ada.get("/profile")
+    ada.get("/profile")
+    assert len([what for what in app.statements if "FROM sessions" in what]) == asked
+    app.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "status"), [({}, 422), ({"passwords": "guide"}, 422), ({"passwords": "modern"}, 303)]
+)
+def test_the_rules_for_passwords_are_the_guide_s_unless_asked(options: dict[str, Any], status: int) -> None:
+    """A long password without a digit: the guide refuses it, today's rules take it."""
+    app = LabApp(**options)
+    answer = app.browser().post("/signup", {**EVE, "password": "correct horse battery staple"})
+    assert answer.status_code == status
+    app.close()
+
+
+def test_the_log_of_security_events_is_the_app_s_own(app: LabApp) -> None:
+    """A line for each event, where a lesson can read it; another app's stays empty."""
+    other = LabApp()
+    app.browser(address="198.51.100.7").post("/login", {"email": ADA[1], "password": "mistyped-1"})
+    (line,) = app.log
+    assert "198.51.100.7" in line
+    assert "mistyped-1" not in line
+    assert other.log == []
+    other.close()
 
 
 # together
@@ -220,6 +258,40 @@ def test_a_write_waits_for_the_others_questions(app: LabApp) -> None:
 
     app.together([fast, slow])
     assert order == ["slow asked", "fast wrote"]
+
+
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        ({"before_writing": "attempts"}, ["slow asked", "fast wrote"]),
+        ({"before_writing": "sessions"}, ["fast wrote", "slow asked"]),
+        ({}, ["fast wrote", "slow asked"]),
+    ],
+)
+def test_only_a_write_to_the_table_that_was_named_waits(
+    app: LabApp, options: dict[str, Any], order: list[str]
+) -> None:
+    """The race that a lesson is about, and no other: the count of attempts has one of its own."""
+    happened: list[str] = []
+    others_turn = threading.Event()
+
+    def fast() -> None:
+        db = app._app.database.connect(observer=lambda sql: app._saw("db", sql))
+        if "attempts" in str(options):
+            others_turn.set()
+        db.execute("DELETE FROM attempts")
+        happened.append("fast wrote")
+        others_turn.set()
+        db.close()
+
+    def slow() -> None:
+        others_turn.wait(timeout=WAIT_SECONDS)
+        if "attempts" in str(options):
+            time.sleep(0.2)  # as above: a write that did not wait would be long done
+        happened.append("slow asked")
+
+    app.together([fast, slow], **options)
+    assert happened == order
 
 
 def test_eight_sign_ups_at_once_make_one_account(app: LabApp) -> None:
@@ -284,7 +356,9 @@ def test_one_s_own_answers_stand_in_the_app(remote: Callable[..., RemoteApp], an
     """From the folder that was named; what an answer prints does not garble the app's own words."""
     app = remote(mine=["0.1"], folder=answers)
     assert app.mounted == ("authlab.responses:see_other",)
+    assert app.called == ()
     answer = app.browser().post("/signup", EVE)
+    assert app.called == ("authlab.responses:see_other",)
     assert answer.headers["X-Mine"] == "yes"
     assert answer.headers["Location"] == "/profile"
 
@@ -317,6 +391,24 @@ def test_answers_that_do_not_exist_are_one_line(
     assert "-m authlab" in str(refused.value)
 
 
+def test_an_operator_sees_the_same_of_it(app: LabApp, remote: Callable[..., RemoteApp]) -> None:
+    """Tables, log, statements and the work of hashing, as of an app in this process."""
+    other = remote()
+    for one in (app, other):
+        one.browser().post("/signup", EVE)
+        one.browser().post("/login", {"email": EVE["email"], "password": "wrong"})
+    for view in VIEWS:
+        here, there = getattr(app, view), getattr(other, view)
+        if callable(here):
+            here, there = here(), there()
+        if view == "stolen_users":  # each salt is bcrypt's own
+            here, there = (
+                [{**row, "password_hash": row["password_hash"][:7]} for row in rows] for rows in (here, there)
+            )
+        assert here == there, view
+    assert other.hashes == 2
+
+
 def test_it_is_used_like_any_app(remote: Callable[..., RemoteApp]) -> None:
     """Browsers, the clock and the trace: a lesson need not know where the app lives."""
     app = remote()
@@ -324,11 +416,33 @@ def test_it_is_used_like_any_app(remote: Callable[..., RemoteApp]) -> None:
     ada.post("/login", {"email": ADA[1], "password": ADA[2]})
     assert ada.get("/profile").status_code == 200
     assert ("pages", "profile") in ada.trace
-    assert [what for layer, what in ada.trace if layer == "db"] == [
-        "SELECT id, name, email, password_hash, role FROM users WHERE id = ?"
-    ]
+    (asked,) = [what for layer, what in ada.trace if layer == "db"]
+    assert "FROM users WHERE users.id = ?" in asked
     app.clock.advance(days=7)
     assert ada.get("/profile").status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("sessions", "rows"), [({}, 0), ({"sessions": "stateless"}, 0), ({"sessions": "database"}, 1)]
+)
+@pytest.mark.parametrize("mounted", [{}, {"flaw": "every_field_kept"}])
+def test_an_app_keeps_its_sessions_as_asked(
+    mounted: dict[str, Any], sessions: dict[str, Any], rows: int
+) -> None:
+    """Here and in a process of its own; without a word it is stateless, as lessons 0 to 4 have it."""
+    app = open_app(**mounted, **sessions)
+    ada = app.browser()
+    ada.post("/login", {"email": ADA[1], "password": ADA[2]})
+    written = [what for layer, what in ada.trace if layer == "db" and what.startswith("INSERT INTO sessions")]
+    assert len(written) == rows
+    app.close()
+
+
+@pytest.mark.parametrize("mounted", [{}, {"flaw": "every_field_kept"}])
+def test_a_third_way_of_keeping_sessions_is_refused(mounted: dict[str, Any]) -> None:
+    """A slip must not quietly open the other kind."""
+    with pytest.raises(ValueError, match="""expected sessions="stateless" or "database", got 'databse'"""):
+        open_app(**mounted, sessions="databse")  # type: ignore[arg-type]
 
 
 def test_a_form_of_bytes_arrives_as_it_was_sent(remote: Callable[..., RemoteApp]) -> None:
@@ -373,6 +487,15 @@ def test_an_app_that_died_says_so(
         with pytest.raises(RuntimeError, match="open the app again"):
             app.browser().get("/")
     app.close()
+
+
+def test_an_app_that_dies_at_its_start_says_of_what(
+    remote: Callable[..., RemoteApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever works on the kit reads what went wrong, and not only that something did."""
+    monkeypatch.setattr("authlab.lab.remote.json.dumps", lambda question: "no JSON")
+    with pytest.raises(RuntimeError, match=r"ended \(json.decoder.JSONDecodeError: .*\); open the app again"):
+        remote(flaw="every_field_kept")
 
 
 OWNER = """

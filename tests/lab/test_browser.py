@@ -2,13 +2,14 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from werkzeug.wrappers import Request, Response
 
+from authlab.lab.apps import ADA, LabApp
 from authlab.lab.browser import Browser
 from authlab.lab.clock import LabClock
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 EVIL = "https://evil.test"
+SIBLING = "https://evil.lab.test"
 
 
 class Echo:
@@ -25,9 +27,12 @@ class Echo:
         self.sets: list[str] = []
         self.status = 200
         self.location = ""
+        self.markup = ""
+        self.asked: list[str] = []
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         request = Request(environ)
+        self.asked.append(f"{request.method} {request.path}")
         seen = {
             "method": request.method,
             "url": request.url,
@@ -35,7 +40,7 @@ class Echo:
             "form": request.form.to_dict(),
             "body": request.get_data(as_text=True),
         }
-        response = Response(json.dumps(seen), status=self.status, mimetype="application/json")
+        response = Response(self.markup or json.dumps(seen), status=self.status, mimetype="application/json")
         response.autocorrect_location_header = False
         if self.location:
             response.headers["Location"] = self.location
@@ -277,6 +282,134 @@ def test_same_site_decides_what_another_page_s_request_carries(
 def test_our_own_page_s_requests_carry_everything(same_site: str, method: str) -> None:
     """SameSite is about other sites."""
     assert visit_from("https://lab.test", same_site).sent(method) == "a=1"
+
+
+@pytest.mark.parametrize("same_site", ["Strict", "Lax", "None", ""])
+def test_a_sibling_s_form_carries_everything(same_site: str) -> None:
+    """evil.lab.test is the same site: SameSite protects from other sites, not from one's neighbours."""
+    assert visit_from(SIBLING, same_site).sent("POST") == "a=1"
+
+
+def test_a_sibling_s_form_says_so_all_the_same() -> None:
+    """Its origin is another one, and that is where the app can tell."""
+    seen = Visit(page=SIBLING).browser.post("/login").json()["headers"]
+    assert (seen["Origin"], seen["Sec-Fetch-Site"]) == ("https://evil.lab.test", "same-site")
+
+
+@pytest.mark.parametrize("page", ["http://lab.test", "https://notlab.test", "https://lab.test.evil.test"])
+def test_what_only_looks_like_a_sibling_is_another_site(page: str) -> None:
+    """Another scheme, a longer word, the name in front of another: no Lax cookie goes along."""
+    assert visit_from(page, "Lax").sent("POST") == ""
+
+
+# Cookies of a sibling host
+
+
+def test_a_tossed_cookie_stands_beside_our_own(visit: Visit) -> None:
+    """The server cannot see which host set which; the one with the longer path comes first."""
+    visit.set("session=ours; Path=/")
+    visit.browser.toss_cookie("session", "mallory's", "/profile")
+    assert visit.sent(path="/profile") == "session=mallory's; session=ours"
+    assert visit.sent(path="/") == "session=ours"
+
+
+@pytest.mark.parametrize("name", ["__Host-session", "__HOST-session"])
+def test_no_sibling_sets_a_cookie_of_this_host(visit: Visit, name: str) -> None:
+    """A cookie for the whole domain breaks the promise of the prefix: no browser takes it."""
+    visit.browser.toss_cookie(name, "mallory's")
+    assert visit.sent() == ""
+
+
+# Form tokens
+
+
+@pytest.fixture
+def ada() -> Iterator[Browser]:
+    """Ada's browser, at the app itself, straight after her login."""
+    app = LabApp()
+    browser = app.browser()
+    browser.post("/login", {"email": ADA[1], "password": ADA[2]})
+    yield browser
+    app.close()
+
+
+def test_fetching_a_form_token_leaves_no_mark(ada: Browser) -> None:
+    """A trace and a history tell what the lesson did, not what its browser did for it."""
+    history, trace = list(ada.history), list(ada.trace)
+    assert len(ada.form_token()) == 64
+    assert ada.history == history == ["POST /login -> 303 /profile"]
+    assert ada.trace == trace != []
+
+
+def test_a_form_carries_the_token_by_itself(ada: Browser) -> None:
+    """As the hidden field of a page's form would; one that is said is sent as it is said."""
+    assert ada.post("/logout", {"csrf": "mallory's"}).status_code == 403
+    assert ada.post("/logout").status_code == 303
+
+
+def test_the_token_is_the_one_of_the_page_that_was_seen(visit: Visit) -> None:
+    """Nothing is asked again: the form that stands on the screen is the one that is sent."""
+    visit.browser.set_cookie("a", "1")
+    visit.app.markup = '<input type="hidden" name="csrf" value="of this page">'
+    visit.browser.get("/profile")
+    visit.app.markup = ""
+    asked = len(visit.app.asked)
+    assert visit.browser.post("/logout").json()["form"] == {"csrf": "of this page"}
+    assert visit.app.asked[asked:] == ["POST /logout"]
+
+
+def test_guests_have_no_token_and_ask_for_none(visit: Visit) -> None:
+    """No session, nothing to tie a token to."""
+    assert visit.browser.form_token() == ""
+    assert visit.browser.post("/logout").json()["form"] == {}
+    assert visit.app.asked == ["POST /logout"]
+
+
+@pytest.mark.parametrize("page", [EVIL, SIBLING])
+def test_another_origin_s_page_has_no_token(ada: Browser, page: str) -> None:
+    """It can send Ada's cookie along, perhaps; it cannot read what our pages say."""
+    ada.page = page
+    assert ada.form_token() == ""
+
+
+# The connection
+
+
+def test_a_raw_target_arrives_as_it_was_written() -> None:
+    """A browser tidies it first, so an attack on the router would never be one."""
+    seen: list[tuple[str, str, str]] = []
+
+    def note(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        seen.append((environ["RAW_URI"], environ["PATH_INFO"], environ["QUERY_STRING"]))
+        assert not [name for name in environ if "LAB" in name], "the mark of `raw` reached the app"
+        return Response()(environ, start_response)
+
+    Browser(note, LabClock()).raw("/x/..//%64ashboard?a=%62")
+    assert seen == [("/x/..//%64ashboard?a=%62", "/x/..//dashboard", "a=%62")]
+
+
+def test_a_raw_request_carries_the_cookies_of_its_target(visit: Visit) -> None:
+    """Not those of the address that stands in for it."""
+    visit.set("a=1; Path=/admin")
+    assert visit.browser.raw("/admin/x").json()["headers"]["Cookie"] == "a=1"
+
+
+@pytest.mark.parametrize(
+    ("options", "address"), [({}, "192.0.2.1"), ({"address": "198.51.100.7"}, "198.51.100.7")]
+)
+def test_a_visitor_comes_from_an_address(options: dict[str, str], address: str) -> None:
+    """Limits count by it; two visitors of a lesson can be told apart."""
+    seen: list[str] = []
+
+    def note(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        seen.append(environ["REMOTE_ADDR"])
+        return Response()(environ, start_response)
+
+    Browser(note, LabClock(), **options).get("/")
+    assert seen == [address]
+
+
+# Whose form it was
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -8,8 +8,7 @@ import pytest
 from authlab.course.audit import Finding, Line, Picture, Word
 from authlab.course.bank import Attack, Flaw, Outcome
 from authlab.lab import audit, audit_flaws
-from authlab.lab.show import matrix
-from authlab.lab.show.matrix import as_text
+from authlab.lab.show.matrix import as_text, matrix
 from tests.lab.sanitiser import violations
 
 
@@ -68,8 +67,17 @@ def test_the_text_is_a_table_with_numbers_to_be_read_downwards() -> None:
         "  bare        · ~ ●",
         "",
         "● won: the attack that the flaw falls to; ○ won as well; · resisted; ~ won, and accepted",
+        "Each cell: the worse outcome of both ways of keeping sessions.",
         "",
         "  2 pad         14 enumerate  101 number",
+    ]
+
+
+def test_a_title_that_does_not_fit_goes_in_two_lines() -> None:
+    assert as_text(RIGHT, 80).split("\n")[:3] == [
+        "3 flaws × 3 attacks",
+        "(each flaw falls to its attack, the package to none but the accepted)",
+        "",
     ]
 
 
@@ -141,6 +149,7 @@ def test_the_card_says_what_the_text_says() -> None:
         ["bare", "·", "~", "●"],
     ]
     assert "pad: Try <pad>." in words_of(html)
+    assert "both ways of keeping sessions" in words_of(html)
     cells = re.findall(r"<td[^>]*background:rgba\((\d+),[^>]*>([^<]*)</td>", html)
     tints: dict[str, set[str]] = {}
     for red, glyph in cells:
@@ -162,14 +171,15 @@ def test_evidence_cannot_steer_a_terminal_or_become_html() -> None:
 
 def test_a_notebook_shows_the_audit_of_a_flaw_with_its_evidence() -> None:
     shown = audit(flaw="bare_member_number")
-    lines = shown.text.split("\n")
-    assert re.split(r"\s{2,}", lines[-1]) == [
+    lines = [re.split(r"\s{2,}", said) for said in shown.text.split("\n")[2:]]
+    assert [
         "✗ won",
         "101",
         "bare_number_as_cookie",
-        "read member 3's profile: The Vault 7f3a",
-    ]
-    assert all(said.startswith(("✓ resisted", "~ accepted")) for said in lines[2:-1])
+        "stateless: won, read member 3's profile: The Vault 7f3a; "
+        "database: resisted, 303, to /login?next=%2Fprofile",
+    ] in lines
+    assert [said[0] for said in lines if said[1] == "26"] == ["✓ resisted"]
     assert violations(shown.html) == []
 
 

@@ -8,12 +8,15 @@ import requests
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from authlab import forms
-from authlab.lab.show import Display, cookie, exchange, request_path, shown, source, table
-from authlab.lab.show.cookie import in_words, parse_set_cookie
-from authlab.lab.show.display import printable, shortened
+from authlab.lab.show.cookie import cookie, in_words, parse_set_cookie
+from authlab.lab.show.display import Display, printable, shortened
+from authlab.lab.show.exchange import exchange
 from authlab.lab.show.message import message
 from authlab.lab.show.page_text import page_lines
-from authlab.lab.show.request_path import deciding_step
+from authlab.lab.show.request_path import deciding_step, request_path
+from authlab.lab.show.shown import shown
+from authlab.lab.show.source import source
+from authlab.lab.show.table import table
 from tests.lab.sanitiser import violations
 
 SESSION = (
@@ -217,8 +220,8 @@ class TestExchange:
         lines = page_lines("<main>Hi <script>steal()</script><b onclick='x()'>y</b></main>")
         notes = [line.text for line in lines if "runs" in line.text]
         assert notes == [
-            "a script in the page runs: steal()",
-            "a script in the page runs: <b onclick=x()>",
+            "markup that runs a script: steal()",
+            "markup that runs a script: <b onclick=x()>",
         ]
 
     def test_an_escaped_script_is_text(self) -> None:
@@ -445,7 +448,7 @@ class TestMessage:
             (False, 'Two "  " spaces are not one.'),
         ]
 
-    @pytest.mark.parametrize("label", ["after", "your requests", "it printed", "one believes", "these rules"])
+    @pytest.mark.parametrize("label", ["after", "your requests", "it printed", "one believes", "it is right"])
     def test_a_labelled_line_is_code_with_a_quiet_label(self, label: str) -> None:
         words = f"f(): expected 1, got 2\n  {label}  x = ['  ']\nWhy\nnot.\n  {label}  y"
         assert pieces_of(words) == [

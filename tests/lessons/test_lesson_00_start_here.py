@@ -4,7 +4,6 @@ from werkzeug.wrappers import Response
 
 from authlab.course import judging
 from authlab.course.judging import exercise
-from authlab.lab.apps import LabApp
 from authlab.responses import see_other
 
 
@@ -30,14 +29,14 @@ class TestSeeThePageOverThere:
 
 @exercise("0.2")
 class TestBeSomebodyElse:
-    def test_it_reads_the_page_where_the_hole_is(self, lab_app: LabApp) -> None:
+    def test_it_reads_the_page_where_the_hole_is(self) -> None:
         """Where a bare number passes for a session, whoever writes 3 into the cookie is member 3."""
-        judging.attack_wins("0.2", lab_app)
+        judging.attack_wins("0.2")
 
-    def test_it_is_the_profile_page_that_was_asked_for(self, lab_app: LabApp) -> None:
+    def test_it_is_the_profile_page_that_was_asked_for(self) -> None:
         """Many pages may show a name; the one that says "Your profile" is shown to its owner alone."""
-        judging.attack_wins("0.2", lab_app, page="Your profile")
+        judging.attack_wins("0.2", page="Your profile")
 
-    def test_it_brings_nothing_from_the_app_without_the_hole(self, lab_app: LabApp) -> None:
+    def test_it_brings_nothing_from_the_app_without_the_hole(self) -> None:
         """A signed session cannot be made up: the same requests end at the login page."""
-        judging.attack_loses("0.2", lab_app)
+        judging.attack_loses("0.2")

@@ -16,9 +16,13 @@ SETUP_FILES = (
     "authlab/__main__.py",
     "authlab/bootstrap.py",
     "authlab/installer.py",
+    "authlab/locking.py",
     "authlab/doctor.py",
     "authlab/cli/__init__.py",
+    "authlab/cli/dev.py",
     "authlab/cli/doctor.py",
+    "tests/browser/package.json",
+    "tests/browser/package-lock.json",
 )
 
 # No index has this package: whatever runs these tests, it lacks it, and a set-up is due.
@@ -67,6 +71,19 @@ for name in names:
     (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: " + name + "\\nVersion: 1.2\\n")
 """
 
+# Stands in for npm: leaves half of an installation behind when it is to fail.
+NPM = """\
+import os, pathlib, sys
+with open(os.environ["FAKE_UV_LOG"], "a") as log:
+    print("npm", *sys.argv[1:], file=log)
+folder = pathlib.Path(sys.argv[sys.argv.index("--prefix") + 1])
+(folder / "node_modules/axe-core").mkdir(parents=True)
+words = os.environ.get("FAKE_NPM_SAYS")
+if words:
+    sys.exit(words)
+(folder / "node_modules/axe-core/axe.min.js").touch()
+"""
+
 
 class FakeClone:
     """A clone of the set-up chain alone, in a folder with spaces and letters beyond ASCII."""
@@ -87,6 +104,7 @@ class FakeClone:
         self.bin = folder / "bin"
         self.bin.mkdir()
         self._script("uv", UV)
+        self._script("npm", NPM)
 
     def environment(self, **extra: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AUTHLAB", "PYTHON"))}

@@ -1,5 +1,7 @@
 """Wrong ways to answer a form, a session that believes the visitor, and attacks that miss."""
 
+from collections.abc import Mapping
+
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
@@ -9,6 +11,7 @@ from authlab.lab.browser import Browser
 from authlab.tokens import Session
 
 SEE_OTHER = "authlab.responses:see_other"
+RING = "authlab.tokens:verify_with_ring"
 BE_SOMEBODY_ELSE = "authlab.course.kata.lesson_00_start_here:be_somebody_else"
 
 
@@ -65,15 +68,15 @@ def page_with_a_link(location: str) -> Response:
 
 
 @flaw(
-    "authlab.tokens:verify_session_token",
+    RING,
     attack=101,
     misconception="A cookie is written by the visitor: a bare number in it is a claim, not a proof.",
 )
-def bare_member_number(token: str, key: bytes, now: int) -> Session | None:
+def bare_member_number(token: str, ring: Mapping[str, bytes], now: int) -> Session | None:
     """A bare number is handy while we test; it goes out before the release."""
     if token.isdecimal():
-        return Session(user_id=int(token), session_id="test", issued_at=now, expires_at=now + 60)
-    signed: Session | None = original("authlab.tokens:verify_session_token")(token, key, now)
+        return Session(int(token), "test", "test", now, now, now + 60)
+    signed: Session | None = original(RING)(token, ring, now)
     return signed
 
 

@@ -8,9 +8,11 @@ import hashlib
 import hmac
 import json
 import sqlite3
+import time
 import warnings
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +21,46 @@ from jwt.warnings import InsecureKeyLengthWarning
 
 import authlab
 from authlab.course.bank import flaw
+from authlab.course.kata.lesson_03_tokens import KEY as A_KEY
+from authlab.course.kata.lesson_03_tokens import SESSION as A_SESSION
 from authlab.course.mounting import original
 from authlab.db import UserRow
-from authlab.tokens import Session, pick_key
+from authlab.errors import SettingsError
+from authlab.lab.browser import Browser
+from authlab.tokens import (
+    NEXT_COMMAND,
+    SECRET_MIN_BYTES,
+    Session,
+    pick_key,
+    sign_session,
+    verify_session_token,
+)
 
 LOAD = "authlab.tokens:load_secret"
 SIGN = "authlab.tokens:sign_session"
 PICK = "authlab.tokens:pick_key"
+RING = "authlab.tokens:verify_with_ring"
 VERIFY = "authlab.tokens:verify_session_token"
 AUTHENTICATE = "authlab.accounts:authenticate"
+FORGE = "authlab.course.kata.lesson_03_tokens:forge"
+PROOF = "authlab.course.kata.lesson_03_tokens:prove_verifier"
+
+Verifier = Callable[[str, bytes, int], Session | None]
 
 HOUSE = "authlab"
 SESSION = "authlab.session"
-KEY_ID = "2026"
 KEYS = Path(authlab.__file__).parent / "keys"  # where a key that is no longer in use would lie, as a file
 
 # The login of the company next door: it signs with RS256, and this half of its key pair is on its website.
 COMPANY = "login.company.test"
 COMPANY_PUBLIC_KEY = b"""-----BEGIN PUBLIC KEY-----
-MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAvEBGitxIzStK5WW7uQD1
-N96JRnkhzYIYpZO3/EsVLtxpfor4bCpoKVbmBp5W4kiDfXlE5PxCVhgTM28uwQFn
-EfVHDKGiYwsFPqRH4a2THDY4ESezjUb5erge3Rde4TZX6ZdHJ9b+fu2SeG6hVXhP
-TIo5ChYd6e0kNZLPkp8wAceHXXaD5aSrQQGfobGaHVzJMTzvRQO+51tjcMG0/3yv
-qvFkFAT0su+V1b0E6xZhtv0MNx7qEqTX4/zuzScRtrPuoDEoT2iac8Cg9AFo7hNs
-W4HNmn2XMrW3W4n5ydt5cgmycm3kVghGYjuLRqgr/0GfXRA4twIUL42EFfpBIyNY
-JQIDAQAB
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAv/7+U+lQm2cQWaAnLN2b
+Bghozk1AR5z9F28aJ36fm1R805nBODr/jHLGTRpkyr88mhxgeBRRk80ojsmkUPy2
+nnY9O8MzeocPetlvJeqyvRgviAOooqbQ6aRFXHiTGKs3/a6qcsq+XmVFcv/FlBT1
+063yiop+y+E27ctwVtnvtaSAwTx2SlgD0mCUIij7CRmfvbLSOWzcmzFre+UZo0gv
+qspPGEJY1vUhEEyaV18PCiD8yL5/9P9dYRZDIyXo3HbrKjqJ44ZqZTwVSOPaSlgm
+zNjkOXKVxyhf9NlY+B57sKgNSVTBy0/nSJdTkxY2fCGX/3O67+1VZbBIE38PG1IM
+BwIDAQAB
 -----END PUBLIC KEY-----
 """
 COMPANY_KEY_ON_ONE_LINE = b"".join(COMPANY_PUBLIC_KEY.splitlines()[1:-1])  # as it goes into a .env
@@ -52,7 +69,7 @@ COMPANY_KEY_ON_ONE_LINE = b"".join(COMPANY_PUBLIC_KEY.splitlines()[1:-1])  # as 
 _NOT_HERE: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_aud": False}
 
 
-# sign_session: what is in a token, everybody reads. Their companion keeps the rows of those who log in.
+# 3.2: what is in a token, everybody reads. The companion of the first ones keeps the rows of those who log in.
 
 _rows: dict[int, UserRow] = {}
 
@@ -69,31 +86,35 @@ def _authenticate_and_keep(
 @flaw(
     SIGN,
     attack=25,
+    caught_by="test_it_carries_ids_times_and_a_counter_only",
     companions={AUTHENTICATE: _authenticate_and_keep},
     misconception="A token is signed, not encrypted: its middle part is base64, and base64 is no lock.",
 )
 def name_and_email_to_greet(session: Session, key: bytes, kid: str | None = None) -> str:
     """The guide calls it `encrypt`, so nobody reads the name in there, and every page saves a query."""
     row = _rows.get(session.user_id)
-    personal = {} if row is None else {"name": row.name, "email": row.email}
-    return _signed({**_claims(session), **personal}, key, kid)
+    name, email = ("", "") if row is None else (row.name, row.email)
+    return _signed({**_claims(session), "name": name, "email": email}, key, kid)
 
 
 @flaw(
     SIGN,
     attack=25,
+    caught_by="test_it_carries_ids_times_and_a_counter_only",
     companions={AUTHENTICATE: _authenticate_and_keep},
     misconception="The whole row is more than a token may carry: whoever reads it has the password's hash and can guess at leisure.",
 )
 def the_whole_user(session: Session, key: bytes, kid: str | None = None) -> str:
     """Whatever a page may need later is in the token already."""
     row = _rows.get(session.user_id)
-    return _signed({**_claims(session), "user": None if row is None else asdict(row)}, key, kid)
+    user = {} if row is None else {**asdict(row), "password_hash": row.password_hash.reveal()}
+    return _signed({**_claims(session), "user": user}, key, kid)
 
 
 @flaw(
     SIGN,
     attack=25,
+    caught_by="test_it_carries_ids_times_and_a_counter_only",
     companions={AUTHENTICATE: _authenticate_and_keep},
     misconception="A role in the token tells whoever finds it which one to steal, and goes on saying so after the role is taken away.",
 )
@@ -103,12 +124,113 @@ def role_for_the_menu(session: Session, key: bytes, kid: str | None = None) -> s
     return _signed({**_claims(session), "role": "user" if row is None else row.role}, key, kid)
 
 
-# verify_session_token: the header says "unsigned"
+@flaw(
+    SIGN,
+    caught_by="test_our_own_verifier_knows_it",
+    misconception="Whoever verifies this token cannot ask whose it is and what it was made for: nothing in it says so.",
+)
+def encrypt_as_the_guide_does(session: Session, key: bytes, kid: str | None = None) -> str:
+    """The guide's own `encrypt`: who it is, when it ends, and when it ends once more."""
+    expires_at = datetime.fromtimestamp(session.expires_at, UTC)
+    claims = {
+        "userId": session.user_id,
+        "expiresAt": expires_at.isoformat(),
+        "iat": session.issued_at,
+        "exp": session.expires_at,
+    }
+    return jwt.encode(claims, key, algorithm="HS256")
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_user_is_a_text",
+    misconception="`sub` is a text (RFC 7519): PyJWT encodes a number there, and refuses to decode it, so nobody is ever signed in.",
+)
+def number_in_sub(session: Session, key: bytes, kid: str | None = None) -> str:
+    """A user's id is a number, in the table and in the token."""
+    return _signed({**_claims(session), "sub": session.user_id}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_it_carries_ids_times_and_a_counter_only",
+    misconception="An end that is written down twice is checked once: `exp` is the one that is compared, `expiresAt` only looks like it.",
+)
+def the_end_said_twice(session: Session, key: bytes, kid: str | None = None) -> str:
+    """The app's own code reads `expiresAt`, so it is put in beside `exp`."""
+    return _signed({**_claims(session), "expiresAt": session.expires_at}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_it_says_whose_it_is_and_what_for",
+    misconception="A token without an audience is good for every purpose, or, where the verifier asks for one, for none.",
+)
+def no_purpose_in_it(session: Session, key: bytes, kid: str | None = None) -> str:
+    """It is a session token: who else would make sense of it?"""
+    claims = _claims(session)
+    del claims["aud"]
+    return _signed(claims, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_id_of_the_key_stands_in_the_header",
+    misconception="With two keys in the ring, a token that does not name its key is refused: `kid` goes into the header.",
+)
+def key_id_forgotten(session: Session, key: bytes, kid: str | None = None) -> str:
+    """There is one key, so nobody asks which."""
+    return _signed(_claims(session), key, None)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_id_of_the_key_stands_in_the_header",
+    misconception="The key is chosen before the claims are believed, so its id stands in the header and not among them.",
+)
+def key_id_among_the_claims(session: Session, key: bytes, kid: str | None = None) -> str:
+    """Whatever a token says is a claim."""
+    return _signed({**_claims(session), "kid": kid}, key, None)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_times_are_the_sessions_own",
+    misconception="The session says when it ends: a token that reckons for itself, from the machine's clock, says something else.",
+)
+def seven_days_from_the_wall_clock(session: Session, key: bytes, kid: str | None = None) -> str:
+    """A token is issued now, and ends in seven days."""
+    now = int(time.time())
+    return _signed({**_claims(session), "iat": now, "exp": now + 7 * 24 * 60 * 60}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_times_are_the_sessions_own",
+    misconception="A token that is issued anew proves no password anew: `auth_time` stays, or no session ever gets old.",
+)
+def login_whenever_issued(session: Session, key: bytes, kid: str | None = None) -> str:
+    """A token is issued at the login."""
+    return _signed({**_claims(session), "auth_time": session.issued_at}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_it_is_signed_with_hs256_and_the_key",
+    misconception="Both sides agree on one algorithm: another one, however strong, is refused by the verifier.",
+)
+def a_stronger_algorithm(session: Session, key: bytes, kid: str | None = None) -> str:
+    """512 bits are more than 256."""
+    return jwt.encode(_claims(session), key, algorithm="HS512", headers=None if kid is None else {"kid": kid})
+
+
+# 3.3: the header says "unsigned"
 
 
 @flaw(
     VERIFY,
     attack=26,
+    caught_by="test_an_unsigned_token_is_refused",
     misconception="The header is the visitor's: whoever may say that a token is unsigned need not sign it.",
 )
 def unsigned_for_our_tests(token: str, key: bytes, now: int) -> Session | None:
@@ -125,6 +247,7 @@ def unsigned_for_our_tests(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     attack=26,
+    caught_by="test_no_spelling_of_none_is_accepted",
     misconception="A blocked spelling leaves all others: `nOnE` is not on the list, and means the same two lines later.",
 )
 def blocklist_of_none(token: str, key: bytes, now: int) -> Session | None:
@@ -144,6 +267,7 @@ def blocklist_of_none(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     attack=26,
+    caught_by="test_the_server_chooses_the_algorithm",
     misconception="`algorithms` is the list of what we accept; filled from the token it lets the visitor choose, and here `none` ends in an error that nobody catches.",
 )
 def algorithms_as_the_header_says(token: str, key: bytes, now: int) -> Session | None:
@@ -156,12 +280,13 @@ def algorithms_as_the_header_says(token: str, key: bytes, now: int) -> Session |
     return _if_ours(claims, now)
 
 
-# verify_session_token: a public key as the secret
+# 3.3: a public key as the secret
 
 
 @flaw(
     VERIFY,
     attack=27,
+    caught_by="test_a_public_key_is_no_secret",
     misconception="A key belongs to one algorithm: the public key is no secret, and with HS256 whoever can read it can sign.",
 )
 def algorithm_from_the_header(token: str, key: bytes, now: int) -> Session | None:
@@ -181,6 +306,7 @@ def algorithm_from_the_header(token: str, key: bytes, now: int) -> Session | Non
 @flaw(
     VERIFY,
     attack=27,
+    caught_by="test_a_public_key_is_no_secret",
     misconception="One list for both kinds is no list: PyJWT would refuse the PEM as an HMAC secret, but on one line it looks like any other.",
 )
 def one_list_for_both_kinds(token: str, key: bytes, now: int) -> Session | None:
@@ -199,12 +325,13 @@ def one_list_for_both_kinds(token: str, key: bytes, now: int) -> Session | None:
     return _if_ours({**claims, "iss": HOUSE}, now)
 
 
-# load_secret: a key that is in a word list
+# 3.1: a key that is in a word list, and other ways to load one
 
 
 @flaw(
     LOAD,
     attack=28,
+    caught_by="test_a_word_is_no_secret",
     misconception="A short key only makes PyJWT warn: the app starts, and a word list finds the key from any one token.",
 )
 def ignore_the_warning(env: Mapping[str, str], name: str) -> bytes:
@@ -216,6 +343,7 @@ def ignore_the_warning(env: Mapping[str, str], name: str) -> bytes:
 @flaw(
     LOAD,
     attack=28,
+    caught_by="test_without_a_secret_nothing_starts",
     misconception="A default in the code is a published secret, and the app that forgot to set its own runs with it.",
 )
 def default_for_development(env: Mapping[str, str], name: str) -> bytes:
@@ -230,6 +358,7 @@ def default_for_development(env: Mapping[str, str], name: str) -> bytes:
 @flaw(
     LOAD,
     attack=28,
+    caught_by="test_a_word_is_no_secret",
     misconception="Zero bytes at the end stop the warning and add nothing to guess: the word is still all there is.",
 )
 def filled_up_to_32_bytes(env: Mapping[str, str], name: str) -> bytes:
@@ -240,6 +369,7 @@ def filled_up_to_32_bytes(env: Mapping[str, str], name: str) -> bytes:
 @flaw(
     LOAD,
     attack=28,
+    caught_by="test_a_word_is_no_secret",
     misconception="A digest is as long as you like and as guessable as what went in: a word list is digested as fast as it is read.",
 )
 def digest_of_any_word(env: Mapping[str, str], name: str) -> bytes:
@@ -250,6 +380,7 @@ def digest_of_any_word(env: Mapping[str, str], name: str) -> bytes:
 @flaw(
     LOAD,
     attack=28,
+    caught_by="test_bytes_are_counted_and_not_characters",
     misconception="`changeme` is good base64: that it decodes says nothing of how long it is, or how random.",
 )
 def base64_of_any_length(env: Mapping[str, str], name: str) -> bytes:
@@ -257,48 +388,222 @@ def base64_of_any_length(env: Mapping[str, str], name: str) -> bytes:
     return base64.b64decode(env[name], validate=True)
 
 
-# kid: the visitor names the key
+@flaw(
+    LOAD,
+    caught_by="test_a_good_secret_becomes_its_bytes",
+    misconception="The 44 characters are a way to write 32 bytes down. They are no weaker as a key, but whoever counts them counts wrong.",
+)
+def text_as_the_key(env: Mapping[str, str], name: str) -> bytes:
+    """The guide's own: the text that `openssl` printed is the key."""
+    original(LOAD)(env, name)
+    return env[name].strip().encode()
 
 
 @flaw(
-    VERIFY,
-    attack=29,
-    misconception="`kid` is the visitor's text: as a path it leads to any file, and with a file that everybody can read everybody can sign.",
+    LOAD,
+    caught_by="test_bytes_are_counted_and_not_characters",
+    misconception="Four characters of base64 are three bytes: 32 characters hold 24 bytes.",
 )
-def key_file_by_kid(token: str, key: bytes, now: int) -> Session | None:
-    """Keys are rotated by putting a new file into a folder; the token says which it was."""
+def characters_counted(env: Mapping[str, str], name: str) -> bytes:
+    """The guide says that a secret has 32 characters."""
+    text = env.get(name, "").strip()
+    if len(text) < SECRET_MIN_BYTES:
+        raise SettingsError(f"{name}: expected {SECRET_MIN_BYTES} characters. {NEXT_COMMAND}")
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-        used = key if kid is None else (KEYS / kid).resolve().read_bytes()
-        claims = jwt.decode(token, used, algorithms=["HS256"], issuer=HOUSE, options=_NOT_HERE)
-    except (jwt.PyJWTError, ValueError, OSError):
-        return None
-    return _if_ours(claims, now)
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise SettingsError(f"{name}: expected base64. {NEXT_COMMAND}") from None
 
 
-def _sign_with_a_ring(session: Session, key: bytes, kid: str | None = None) -> str:
-    token: str = original(SIGN)(session, key, KEY_ID)
-    return token
-
-
-def _verify_with_a_ring(token: str, key: bytes, now: int) -> Session | None:
+@flaw(
+    LOAD,
+    caught_by="test_what_is_not_base64_throughout_is_refused",
+    misconception="`b64decode` skips what is no base64 unless it is told to validate: a sentence is a key then.",
+)
+def skips_what_is_no_base64(env: Mapping[str, str], name: str) -> bytes:
+    """What is no base64 cannot be decoded, so decoding is the check."""
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-    except (jwt.InvalidTokenError, ValueError):
+        secret = base64.b64decode(env.get(name, ""))
+    except ValueError:
+        secret = b""
+    if len(secret) < SECRET_MIN_BYTES:
+        raise SettingsError(f"{name}: expected base64 of {SECRET_MIN_BYTES} bytes. {NEXT_COMMAND}")
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_no_log_hears_the_secret",
+    misconception="An error's text ends up in logs and tickets: a secret with one character too few is still nearly the secret.",
+)
+def shows_what_it_found(env: Mapping[str, str], name: str) -> bytes:
+    """A good error says what was found."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        raise SettingsError(f"{name}={env.get(name)!r}: {refused}") from None
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_no_log_hears_the_secret",
+    misconception="Part of a secret is less to guess, and of a word that is no secret it is nearly all: the name is enough.",
+)
+def shows_its_beginning(env: Mapping[str, str], name: str) -> bytes:
+    """Four characters help the operator to recognise it, and give nothing away."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        raise SettingsError(f"{name} ({env.get(name, '')[:4]}…): {refused}") from None
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_without_a_secret_nothing_starts",
+    misconception="A KeyError stops the app as well, and says nothing of what is missing or how to make one.",
+)
+def a_key_error_will_do(env: Mapping[str, str], name: str) -> bytes:
+    """`env[name]` fails by itself where there is no secret."""
+    env[name]
+    secret: bytes = original(LOAD)(env, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_what_is_not_base64_throughout_is_refused",
+    misconception="`binascii.Error` is Python's word for it and not ours: whoever starts the app waits for a SettingsError.",
+)
+def pythons_own_error(env: Mapping[str, str], name: str) -> bytes:
+    """What cannot be decoded raises an error already."""
+    base64.b64decode(env.get(name, "").strip(), validate=True)
+    secret: bytes = original(LOAD)(env, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_each_name_has_a_secret_of_its_own",
+    misconception="Two names for one secret: the pepper can no longer be kept when the session key is replaced.",
+)
+def one_secret_for_all(env: Mapping[str, str], name: str) -> bytes:
+    """There is one secret, and it is called SESSION_SECRET."""
+    secret: bytes = original(LOAD)(env, "SESSION_SECRET")
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_a_longer_secret_is_kept_whole",
+    misconception="32 bytes are the least and not the most: whoever has taken more care is turned away.",
+)
+def thirty_two_exactly(env: Mapping[str, str], name: str) -> bytes:
+    """A key has 32 bytes."""
+    secret: bytes = original(LOAD)(env, name)
+    if len(secret) != SECRET_MIN_BYTES:
+        raise SettingsError(f"{name}: expected {SECRET_MIN_BYTES} bytes. {NEXT_COMMAND}")
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_what_a_copy_adds_at_the_ends_is_no_part_of_it",
+    misconception="`openssl` prints a line break after the secret, and people copy it along: it is no part of the base64.",
+)
+def every_character_counts(env: Mapping[str, str], name: str) -> bytes:
+    """A secret is taken as it stands there."""
+    text = env.get(name, "")
+    if text != text.strip():
+        raise SettingsError(f"{name}: expected base64 and no space around it. {NEXT_COMMAND}")
+    secret: bytes = original(LOAD)(env, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_the_operator_reads_which_one_and_what_to_do",
+    misconception="Whoever starts the app at night reads one line: which variable it is, and which command makes a good one.",
+)
+def invalid_configuration(env: Mapping[str, str], name: str) -> bytes:
+    """Details of the configuration are nobody's business."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError:
+        raise SettingsError("invalid configuration") from None
+    return secret
+
+
+# 3.4: the visitor names the key
+
+
+@flaw(
+    PICK,
+    caught_by="test_an_id_that_we_never_gave_out_is_no_key",
+    misconception="Whoever names no key of ours gets none: with today's key for everybody, a key that was taken out of the ring ends nothing.",
+)
+def todays_key_otherwise(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """An id that is unknown is an old one, and today's key is worth a try."""
+    return ring.get(kid or "", next(iter(ring.values()), None))
+
+
+@flaw(
+    PICK,
+    caught_by="test_a_token_that_names_no_key_gets_none",
+    misconception="A header without an id names no key, and a guess in its place makes the id worth nothing.",
+)
+def no_id_means_todays(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """Tokens without an id are from the time when there was one key."""
+    return next(iter(ring.values()), None) if kid is None else ring.get(kid)
+
+
+@flaw(
+    PICK,
+    caught_by="test_an_id_that_we_never_gave_out_is_no_key",
+    misconception="An empty key is a key, and one that everybody has: no key is None.",
+)
+def an_empty_key_otherwise(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """An empty text is as good as None."""
+    return ring.get(kid or "", b"")
+
+
+@flaw(
+    PICK,
+    caught_by="test_an_id_that_we_never_gave_out_is_no_key",
+    misconception="The id is the visitor's text, so it will be one that is not there: a KeyError is a page that says 500.",
+)
+def the_id_is_ours(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """The id is in our own token's header, so it is in the ring."""
+    return None if kid is None else ring[kid]
+
+
+@flaw(
+    PICK,
+    caught_by="test_an_id_is_looked_up_as_it_came",
+    misconception="A text that was tidied up is no longer what came: another spelling is an id that we never gave out.",
+)
+def tidied_up_first(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """Space and capitals make no difference to people, so they make none to keys."""
+    return ring.get((kid or "").strip().lower())
+
+
+@flaw(
+    PICK,
+    caught_by="test_half_an_id_is_none",
+    misconception="An id that begins like one of ours, or is part of it, is another: compare the whole.",
+)
+def begins_like_one(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """Short ids are handy: the beginning will do, as with commits."""
+    if kid is None:
         return None
-    picked = pick_key(kid, {KEY_ID: key})
-    session: Session | None = None if picked is None else original(VERIFY)(token, picked, now)
-    return session
-
-
-# What puts a ring of keys into an app that has one key: for whatever stands in for `pick_key`.
-RING = {SIGN: _sign_with_a_ring, VERIFY: _verify_with_a_ring}
+    return next((key for known, key in ring.items() if known.startswith(kid)), None)
 
 
 @flaw(
     PICK,
     attack=29,
-    companions=RING,
+    caught_by="test_an_id_is_no_path",
     misconception="A name that is not in the ring is not a file to look for: `..` leads out of the folder of keys.",
 )
 def old_keys_in_a_folder(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
@@ -311,7 +616,7 @@ def old_keys_in_a_folder(kid: str | None, ring: Mapping[str, bytes]) -> bytes | 
 @flaw(
     PICK,
     attack=29,
-    companions=RING,
+    caught_by="test_an_id_is_no_path",
     misconception="A path that begins right need not end there: compare after the `..` are resolved, or better, take no path.",
 )
 def path_that_begins_right(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
@@ -325,7 +630,7 @@ def path_that_begins_right(kid: str | None, ring: Mapping[str, bytes]) -> bytes 
 @flaw(
     PICK,
     attack=29,
-    companions=RING,
+    caught_by="test_a_path_that_was_cleaned_is_still_a_path",
     misconception="Taking `../` out once makes a new one of `....//`: a cleaned path is still the visitor's path.",
 )
 def dots_taken_out(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
@@ -335,7 +640,7 @@ def dots_taken_out(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
     return _content(KEYS / kid.replace("../", "").lstrip("/"))
 
 
-# verify_session_token: the end of a session
+# 3.3: the end of a session
 
 
 def _verify_exp_if_there(token: str, key: bytes, now: int) -> Session | None:
@@ -348,6 +653,7 @@ def _verify_exp_if_there(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     attack=30,
+    caught_by="test_a_token_without_an_end_is_refused",
     misconception="`verify_exp` compares an `exp` that is there; a token that says nothing of its end has none. Require it.",
 )
 def exp_if_it_is_there(token: str, key: bytes, now: int) -> Session | None:
@@ -358,17 +664,20 @@ def exp_if_it_is_there(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     attack=30,
+    caught_by="test_a_token_that_has_run_out_is_refused",
     misconception="The cookie's lifetime is a courtesy of the browser: a copied token ends only when the server says so.",
 )
 def the_cookie_ends_by_itself(token: str, key: bytes, now: int) -> Session | None:
     """The cookie has a Max-Age, so after seven days there is no token any more."""
     claims = _proven(token, key)
-    return None if claims is None else _if_ours({**claims, "exp": now + 1}, now)
+    session = None if claims is None else _if_ours({**claims, "exp": now + 1}, now)
+    return None if claims is None or session is None else replace(session, expires_at=claims.get("exp", now))
 
 
 @flaw(
     SIGN,
     attack=30,
+    caught_by="test_it_carries_ids_times_and_a_counter_only",
     companions={VERIFY: _verify_exp_if_there},
     misconception="A token without an end can never be taken back: whoever copied it once is in for good.",
 )
@@ -379,12 +688,13 @@ def no_end_so_nobody_is_logged_out(session: Session, key: bytes, kid: str | None
     return _signed(claims, key, kid)
 
 
-# verify_session_token: made for another purpose
+# 3.3: made for another purpose
 
 
 @flaw(
     VERIFY,
     attack=31,
+    caught_by="test_a_token_made_for_another_purpose_is_refused",
     misconception="The signature says that we made it, not what for: a link to reset a password opens a session.",
 )
 def no_audience(token: str, key: bytes, now: int) -> Session | None:
@@ -396,6 +706,7 @@ def no_audience(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     attack=31,
+    caught_by="test_a_token_made_for_another_purpose_is_refused",
     misconception="All our purposes begin alike: a purpose is compared as a whole, or it tells nothing apart.",
 )
 def audience_that_begins_right(token: str, key: bytes, now: int) -> Session | None:
@@ -409,6 +720,7 @@ def audience_that_begins_right(token: str, key: bytes, now: int) -> Session | No
 @flaw(
     VERIFY,
     attack=31,
+    caught_by="test_a_token_made_for_another_purpose_is_refused",
     misconception="A list of audiences means any of them: here that is every token that the house ever signs.",
 )
 def every_audience_of_the_house(token: str, key: bytes, now: int) -> Session | None:
@@ -422,12 +734,13 @@ def every_audience_of_the_house(token: str, key: bytes, now: int) -> Session | N
     return _if_ours({**claims, "aud": SESSION}, now)
 
 
-# verify_session_token: a signature that nobody looks at
+# 3.3: a signature that nobody looks at
 
 
 @flaw(
     VERIFY,
     attack=32,
+    caught_by="test_a_token_signed_with_another_key_is_refused",
     misconception="What is read without the signature is the visitor's own text, and `sub` is what it is all about.",
 )
 def signature_off_to_read_sub(token: str, key: bytes, now: int) -> Session | None:
@@ -442,6 +755,7 @@ _good_signatures: set[bytes] = set()
 @flaw(
     VERIFY,
     attack=32,
+    caught_by="test_a_swapped_payload_is_refused",
     misconception="A signature is good for one text: kept apart from it, it vouches for whatever stands beside it.",
 )
 def signature_known_from_before(token: str, key: bytes, now: int) -> Session | None:
@@ -460,6 +774,7 @@ def signature_known_from_before(token: str, key: bytes, now: int) -> Session | N
 @flaw(
     VERIFY,
     attack=32,
+    caught_by="test_a_token_signed_with_another_key_is_refused",
     misconception="A bare except takes a forgery for a fault of ours: what cannot be verified must be refused.",
 )
 def any_error_is_our_fault(token: str, key: bytes, now: int) -> Session | None:
@@ -472,12 +787,215 @@ def any_error_is_our_fault(token: str, key: bytes, now: int) -> Session | None:
     return _if_ours(claims, now)
 
 
-# verify_session_token: text that is no token
+@flaw(
+    VERIFY,
+    attack=31,
+    caught_by="test_a_token_made_for_another_purpose_is_refused",
+    misconception="The guide's `decrypt` asks who signed, and no more: not what for, not whose it is, not whether there is an end.",
+)
+def decrypt_as_the_guide_does(token: str, key: bytes, now: int) -> Session | None:
+    """The guide's own `decrypt`: a fixed algorithm, the end if there is one, and whatever fails is no session."""
+    try:
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["HS256"],
+            # The times are compared below, with `now`; PyJWT would ask the wall clock.
+            options={"verify_aud": False, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+        )
+    except jwt.InvalidTokenError:
+        return None
+    if "exp" in claims and claims["exp"] <= now:
+        return None
+    return Session(
+        user_id=int(claims["sub"]),
+        session_id=claims["sid"],
+        token_id=claims["jti"],
+        authenticated_at=claims["auth_time"],
+        issued_at=claims["iat"],
+        expires_at=claims.get("exp", now),
+        generation=claims["gen"],
+    )
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_that_has_run_out_is_refused",
+    misconception="`exp` is the first second that is too late (RFC 7519): at `now == exp` the session is over.",
+)
+def the_last_second_included(token: str, key: bytes, now: int) -> Session | None:
+    """A session that ends at twelve is good at twelve."""
+    claims = _proven(token, key)
+    if claims is None or type(claims.get("exp")) is not int or claims["exp"] < now:
+        return None
+    session = _if_ours({**claims, "exp": now + 1}, now)
+    return None if session is None else replace(session, expires_at=claims["exp"])
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_the_time_is_the_one_that_is_given",
+    misconception="PyJWT compares `exp` with the clock of the machine: `now` is an argument, so that a test can move it.",
+)
+def asks_the_machines_clock(token: str, key: bytes, now: int) -> Session | None:
+    """PyJWT knows what time it is."""
+    try:
+        claims = jwt.decode(
+            token, key, ["HS256"], audience=SESSION, issuer=HOUSE, options={"require": ["exp"]}
+        )
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_from_tomorrow_is_refused",
+    misconception="A token that is issued tomorrow was made by a clock that is wrong, or by somebody who plans ahead.",
+)
+def tomorrow_will_do(token: str, key: bytes, now: int) -> Session | None:
+    """Only the end of a session matters."""
+    claims = _proven(token, key)
+    if claims is None or type(claims.get("iat")) is not int:
+        return None
+    session = _if_ours({**claims, "iat": min(now, claims["iat"])}, now)
+    return None if session is None else replace(session, issued_at=claims["iat"])
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_of_another_issuer_is_refused",
+    misconception="A key may be shared with another house, by mistake or by plan: `iss` says whose token it is.",
+)
+def whichever_house(token: str, key: bytes, now: int) -> Session | None:
+    """Whoever has our key is us."""
+    options: Any = {**_NOT_HERE, "verify_aud": True}
+    try:
+        claims = jwt.decode(token, key, algorithms=["HS256"], audience=SESSION, options=options)
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return _if_ours({**claims, "iss": HOUSE}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_the_server_chooses_the_algorithm",
+    misconception="A list of what is accepted has one entry for one key: what the header may choose from, its writer chooses.",
+)
+def whichever_hmac(token: str, key: bytes, now: int) -> Session | None:
+    """All three are HMAC with our key, so any of them will do."""
+    try:
+        claims = jwt.decode(token, key, ["HS256", "HS384", "HS512"], issuer=HOUSE, options=_NOT_HERE)
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_number_as_text_is_no_number",
+    misconception="`int()` makes a number of whatever looks like one: what is signed as a text was made by something that is not our `sign_session`.",
+)
+def digits_will_do(token: str, key: bytes, now: int) -> Session | None:
+    """A number is a number, with quotes or without."""
+    claims = _proven(token, key) or {}
+    numbers = ("auth_time", "iat", "exp", "gen")
+    try:
+        return _if_ours({**claims, **{name: int(claims[name]) for name in numbers}}, now)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_true_is_no_number",
+    misconception="`True` is an int to Python, so `isinstance(value, int)` lets it pass: a session issued at True is one of the year 1970.",
+)
+def true_is_a_number(token: str, key: bytes, now: int) -> Session | None:
+    """`isinstance` tells a number from a text."""
+    claims = _proven(token, key) or {}
+    numbers = {name: value for name, value in claims.items() if isinstance(value, int)}
+    return _if_ours({**claims, **{name: int(value) for name, value in numbers.items()}}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_number_as_text_is_no_number",
+    misconception="A text and a number cannot be compared: PyJWT lets a text pass as `exp`, and the comparison is a page that says 500.",
+)
+def compares_what_is_there(token: str, key: bytes, now: int) -> Session | None:
+    """What PyJWT has verified has the right type."""
+    claims = _proven(token, key)
+    if claims is None or "exp" not in claims or "iat" not in claims or claims.get("aud") != SESSION:
+        return None
+    if not claims["iat"] <= now < claims["exp"]:
+        return None
+    return _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_every_claim_is_asked_for",
+    misconception="A claim that is not there is a KeyError and a page that says 500: require them all, and refuse.",
+)
+def claims_taken_for_granted(token: str, key: bytes, now: int) -> Session | None:
+    """We signed it, so all that we sign is in it."""
+    claims = _proven(token, key)
+    if claims is None:
+        return None
+    for name in _claims(Session(0, "", "", 0, 0, 0)):
+        claims[name]
+    return _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_signed_with_another_key_is_refused",
+    misconception="A visitor's text is refused and raises nothing: an old cookie would be a page that says 500.",
+)
+def an_error_for_a_refused_token(token: str, key: bytes, now: int) -> Session | None:
+    """An exception says more than None."""
+    session: Session | None = original(VERIFY)(token, key, now)
+    if session is None:
+        raise jwt.InvalidTokenError("not a session of ours")
+    return session
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_signed_with_another_key_is_refused",
+    misconception="Each refusal is None: whoever asks `is None`, as the app does, takes False for a session.",
+)
+def false_for_a_refused_token(token: str, key: bytes, now: int) -> Session | bool:
+    """No is False."""
+    return original(VERIFY)(token, key, now) or False
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_our_own_token_says_who_it_is",
+    misconception='`sub` is a text in the token and a number in the session: to a table of users, "1" is nobody.',
+)
+def user_id_as_it_stands(token: str, key: bytes, now: int) -> Session | None:
+    """The claim is the user's id."""
+    session: Session | None = original(VERIFY)(token, key, now)
+    return None if session is None else replace(session, user_id=str(session.user_id))  # type: ignore[arg-type]
+
+
+# Text that is no token. What verifies it meets such a text where there is one key, so that nobody asks for its
+# id before: that is the companion.
+
+
+def _the_one_key(token: str, ring: Mapping[str, bytes], now: int) -> Session | None:
+    session: Session | None = verify_session_token(token, next(iter(ring.values())), now)
+    return session
 
 
 @flaw(
     VERIFY,
     attack=33,
+    caught_by="test_half_a_character_is_refused",
+    companions={RING: _the_one_key},
     misconception="A lone surrogate cannot be encoded as UTF-8, and PyJWT lets that error out: it is a UnicodeEncodeError, so a ValueError.",
 )
 def catches_invalid_token_only(token: str, key: bytes, now: int) -> Session | None:
@@ -492,6 +1010,8 @@ def catches_invalid_token_only(token: str, key: bytes, now: int) -> Session | No
 @flaw(
     VERIFY,
     attack=33,
+    caught_by="test_what_is_no_token_is_refused",
+    companions={RING: _the_one_key},
     misconception="A cookie holds what somebody wrote into it: nothing says that it has three parts, is base64 or can be encoded.",
 )
 def three_parts_as_we_made_them(token: str, key: bytes, now: int) -> Session | None:
@@ -503,6 +1023,230 @@ def three_parts_as_we_made_them(token: str, key: bytes, now: int) -> Session | N
     return _if_ours(json.loads(base64.urlsafe_b64decode(payload + "==")), now)
 
 
+@flaw(
+    RING,
+    attack=33,
+    misconception="The id of the key is read before anything is proven: there, least of all, may the token be taken for one of ours.",
+)
+def header_read_by_hand(token: str, ring: Mapping[str, bytes], now: int) -> Session | None:
+    """The header is only read for the id of the key; whether the token is good is found out after that."""
+    header = json.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
+    key = pick_key(header.get("kid"), ring)
+    session: Session | None = None if key is None else verify_session_token(token, key, now)
+    return session
+
+
+# 3.5: attacks that miss. Each goes wrong in one step.
+
+
+def _forged(browser: Browser, write: Callable[[dict[str, Any], dict[str, Any], str], str]) -> str:
+    """Sign up, have `write` make a token out of the own one's parts, and open the profile with it."""
+    form = {"name": "Mallory", "email": "mallory@evil.test", "password": "let-me-in-4"}
+    browser.post("/signup", form)
+    token = browser.cookies["__Host-session"].value
+    header, claims, _ = _opened(token) or ({}, {}, b"")
+    browser.set_cookie("__Host-session", write(header, claims, token.split(".")[2]))
+    return browser.get("/profile").text
+
+
+def _unsigned(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    parts = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in (header, claims)]
+    return ".".join([*(part.decode().rstrip("=") for part in parts), ""])
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The word is on the list, as you were told. Lists are compared letter by letter; what else is done with the header?",
+)
+def the_word_on_the_list(browser: Browser) -> str:
+    """An unsigned token says `none`."""
+    return _forged(
+        browser, lambda header, claims, _: _unsigned({**header, "alg": "none"}, {**claims, "sub": "3"})
+    )
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The app looks an algorithm up among the two that it knows: what it does not know, it refuses.",
+)
+def no_algorithm_at_all(browser: Browser) -> str:
+    """Without an algorithm there is nothing to verify."""
+    return _forged(
+        browser, lambda header, claims, _: _unsigned({**header, "alg": ""}, {**claims, "sub": "3"})
+    )
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The signature is over header and claims: changed claims with the old signature are refused where it is compared.",
+)
+def the_old_signature_kept(browser: Browser) -> str:
+    """The signature is good, so it is kept."""
+    return _forged(
+        browser, lambda header, claims, signature: _unsigned(header, {**claims, "sub": "3"}) + signature
+    )
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="An unsigned token has an empty third part: this app compares what stands there with nothing.",
+)
+def unsigned_with_a_signature(browser: Browser) -> str:
+    """A token has three parts, so something must stand in the third."""
+    return _forged(
+        browser,
+        lambda header, claims, signature: (
+            _unsigned({**header, "alg": "nOnE"}, {**claims, "sub": "3"}) + signature
+        ),
+    )
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The door is open, and you have walked in as yourself: `sub` says whose session it is.",
+)
+def still_mallory(browser: Browser) -> str:
+    """Without a signature the token is anybody's."""
+    return _forged(browser, lambda header, claims, _: _unsigned({**header, "alg": "nOnE"}, claims))
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception='`sub` is a text: this app compares its type as it should, and 3 is not "3".',
+)
+def member_three_as_a_number(browser: Browser) -> str:
+    """A member's number is a number."""
+    return _forged(
+        browser, lambda header, claims, _: _unsigned({**header, "alg": "nOnE"}, {**claims, "sub": 3})
+    )
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="The ring of keys is asked before the verifier: a header that names no key of ours gets no further.",
+)
+def a_header_of_its_own(browser: Browser) -> str:
+    """The header says the algorithm, and nothing else is needed."""
+    return _forged(browser, lambda header, claims, _: _unsigned({"alg": "nOnE"}, {**claims, "sub": "3"}))
+
+
+@flaw(
+    FORGE,
+    caught_by="test_it_reads_the_page_where_the_hole_is",
+    misconception="A token of two claims is refused for the other seven: take your own token, and change what you must.",
+)
+def two_claims_only(browser: Browser) -> str:
+    """Who it is and until when: more is not needed."""
+    return _forged(
+        browser,
+        lambda header, claims, _: _unsigned({**header, "alg": "nOnE"}, {"sub": "3", "exp": claims["exp"]}),
+    )
+
+
+# 3.6: proofs that prove too little, or too much
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="A good token passes nearly every wrong verifier: a proof needs tokens that must be refused.",
+)
+def a_good_token_is_accepted(verify_session_token: Verifier) -> None:
+    """It accepts our token, so it works."""
+    assert verify_session_token(sign_session(A_SESSION, A_KEY), A_KEY, A_SESSION.issued_at) == A_SESSION
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="Rubbish is refused by wrong verifiers too: what tells them apart is a token that is good but for one thing.",
+)
+def rubbish_is_refused(verify_session_token: Verifier) -> None:
+    """Whatever is no token is refused, so it is safe."""
+    a_good_token_is_accepted(verify_session_token)
+    for text in ("", "1", "a.b.c", "not a token"):
+        assert verify_session_token(text, A_KEY, A_SESSION.issued_at) is None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="The signature is tried and nothing else: purpose, issuer and end are questions of their own.",
+)
+def signatures_only(verify_session_token: Verifier) -> None:
+    """A token is good if it is signed by us."""
+    a_good_token_is_accepted(verify_session_token)
+    claims = _claims(A_SESSION)
+    for forged in (jwt.encode(claims, A_KEY[::-1]), jwt.encode(claims, None, "none")):
+        assert verify_session_token(forged, A_KEY, A_SESSION.issued_at) is None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="Two things are wrong with this token, so one question that is asked hides the other that is not: change one claim at a time.",
+)
+def all_token_faults_at_once(verify_session_token: Verifier) -> None:
+    """One token with every fault in it tries every question."""
+    a_good_token_is_accepted(verify_session_token)
+    claims = {**_claims(A_SESSION), "iss": "evil", "aud": "authlab.reset", "exp": A_SESSION.issued_at}
+    assert verify_session_token(jwt.encode(claims, None, "none"), A_KEY, A_SESSION.issued_at) is None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="A comparison without `assert` is computed and thrown away: it cannot fail.",
+)
+def verifier_called_and_not_asserted(verify_session_token: Verifier) -> None:
+    """The comparison is False, so it has failed."""
+    for claims in ({**_claims(A_SESSION), "aud": "authlab.reset"}, {**_claims(A_SESSION), "iss": "evil"}):
+        verify_session_token(jwt.encode(claims, A_KEY), A_KEY, A_SESSION.issued_at) is None  # noqa: B015
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_verifiers",
+    misconception="A right verifier raises nothing, so a proof that waits for an exception fails on all of them.",
+)
+def waits_for_a_token_error(verify_session_token: Verifier) -> None:
+    """A forgery is an error."""
+    try:
+        verify_session_token(jwt.encode(_claims(A_SESSION), A_KEY[::-1]), A_KEY, A_SESSION.issued_at)
+    except jwt.InvalidTokenError:
+        return
+    raise AssertionError("no error")
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_verifiers",
+    misconception="At `now == exp` a session is over: this proof asks for one second more than the rules give.",
+)
+def one_second_after_the_end(verify_session_token: Verifier) -> None:
+    """It holds until its end."""
+    token = sign_session(A_SESSION, A_KEY)
+    assert verify_session_token(token, A_KEY, A_SESSION.expires_at) == A_SESSION
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_verifiers",
+    misconception="The proof crashes on its own: a refusal is None, and None has no user_id.",
+)
+def looks_into_the_refusal(verify_session_token: Verifier) -> None:
+    """A refused token has no user."""
+    refused: Any = verify_session_token("", A_KEY, A_SESSION.issued_at)
+    assert refused.user_id == 0
+
+
 # What the flaws share with the package: all but the one thing that is wrong
 
 
@@ -511,9 +1255,12 @@ def _claims(session: Session) -> dict[str, Any]:
         "iss": HOUSE,
         "aud": SESSION,
         "sub": str(session.user_id),
-        "jti": session.session_id,
+        "sid": session.session_id,
+        "jti": session.token_id,
+        "auth_time": session.authenticated_at,
         "iat": session.issued_at,
         "exp": session.expires_at,
+        "gen": session.generation,
     }
 
 
@@ -542,13 +1289,18 @@ def _if_ours(claims: dict[str, Any], now: int) -> Session | None:
     """The session that the claims speak of, if every one of them is as it must be."""
     if claims.get("iss") != HOUSE or claims.get("aud") != SESSION:
         return None
-    number, session_id = claims.get("sub"), claims.get("jti")
-    issued, expires = claims.get("iat"), claims.get("exp")
-    if not isinstance(number, str) or not number.isdecimal() or not isinstance(session_id, str):
+    number, session_id, token_id = (claims.get(name) for name in ("sub", "sid", "jti"))
+    times: list[Any] = [claims.get(name) for name in ("auth_time", "iat", "exp", "gen")]
+    if not isinstance(number, str) or not number.isdecimal():
         return None
-    if type(issued) is not int or type(expires) is not int or not issued <= now < expires:
+    if not isinstance(session_id, str) or not isinstance(token_id, str):
         return None
-    return Session(int(number), session_id, issued, expires)
+    if any(type(time) is not int for time in times):
+        return None
+    authenticated, issued, expires, generation = times
+    if not issued <= now < expires:
+        return None
+    return Session(int(number), session_id, token_id, authenticated, issued, expires, generation)
 
 
 def _hs256(token: str, key: bytes) -> bytes:
@@ -576,3 +1328,29 @@ def _content(path: Path) -> bytes | None:
         return path.resolve().read_bytes() or None
     except (OSError, ValueError):
         return None
+
+
+@flaw(
+    PICK,
+    caught_by="test_a_ring_of_one_is_a_ring",
+    misconception="With one key there is no doubt which is meant, until there are two: a token that names none was not made by us.",
+)
+def the_only_one_there_is(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """If there is one key, it must be that one."""
+    if kid is None:
+        return next(iter(ring.values())) if len(ring) == 1 else None
+    return ring.get(kid)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_what_looks_like_a_number_is_none",
+    misconception="`isdigit` knows more digits than `int`: `²` passes the one, is an error in the other, and the page says 500.",
+)
+def digits_that_int_does_not_know(token: str, key: bytes, now: int) -> Session | None:
+    """A text of digits is a number."""
+    claims = _proven(token, key)
+    if claims is not None and isinstance(claims.get("sub"), str) and claims["sub"].isdigit():
+        int(claims["sub"])
+    checked: Session | None = original(VERIFY)(token, key, now)
+    return checked

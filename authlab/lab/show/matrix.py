@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from authlab.lab.show.display import (
@@ -36,6 +37,7 @@ _MARKS = {
     "lost": ("?", "?", "1", Tone.NOTE, "should have won, and did not"),
     "error": ("!", "!", "1", Tone.NOTE, "an error, which proves nothing"),
 }
+BOTH_WAYS = "Each cell: the worse outcome of both ways of keeping sessions."
 _ASCII = str.maketrans({"·": "-", "×": "x", "…": "..."})
 
 
@@ -53,6 +55,7 @@ def matrix(picture: "Picture") -> Display:
         bar(_title(picture), sums[0]),
         Display(_table(picture), ""),
         paragraph(_legend(picture), ruled=True),
+        paragraph(BOTH_WAYS),
         *(paragraph(line) for line in sums[1:]),
         folded("The attacks", listed),
     ]
@@ -71,7 +74,8 @@ def as_text(
     room = max(width - label - 1, 1)
     step = 2 if 2 * len(picture.attacks) <= room else 1
     band = max(room // step, 1)
-    lines = [f"{_title(picture)}  ({_sums(picture)[0]})"]
+    title, told = _title(picture), f"({_sums(picture)[0]})"
+    lines = [f"{title}  {told}"] if len(title) + len(told) + 2 <= width else [title, told]
     for start in range(0, max(len(picture.attacks), 1), band):
         columns = range(start, min(start + band, len(picture.attacks)))
         lines += ["", *_heads(picture, columns, label, step)]
@@ -82,7 +86,8 @@ def as_text(
                 cells = [_mark(line, line.findings[column]) for column in columns]
                 drawn = (" " * (step - 1)).join(_drawn(cell, ascii=ascii, colour=colour) for cell in cells)
                 lines.append(f"{name} {drawn}")
-    lines += ["", _legend(picture, ascii=ascii), "", *_names(picture, width), *_sums(picture)[1:]]
+    legend = wrap(_legend(picture, ascii=ascii), width)
+    lines += ["", *legend, BOTH_WAYS, "", *_names(picture, width), *_sums(picture)[1:]]
     text = "\n".join(lines)
     return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii") if ascii else text
 

@@ -20,7 +20,7 @@ from authlab.lab.show.display import (
 IT_IS_WRONG = "It runs, and it is wrong."
 
 _LABELLED = re.compile(r"  ([a-z]+(?: [a-z]+)*)  (.*)")
-_OUR_WORDS = frozenset({"one believes", "these rules"})  # the rest is code, where a backtick is a backtick
+_OUR_WORDS = frozenset({"one believes", "it is right"})  # the rest is code, where a backtick is a backtick
 _AS_TYPED = "white-space:pre-wrap;overflow-wrap:break-word"  # two spaces in a value are not one
 _HANGING = "padding-left:28px;text-indent:-16px"
 

@@ -63,7 +63,9 @@ class _Reader(HTMLParser):
             if name.startswith("on"):
                 self._runs(f"<{tag} {name}={value}>")
         if tag == "script":
-            self._script = None if "src" in given else []
+            # JSON is data that the page's scripts read; the browser runs nothing of it.
+            runs = "src" not in given and given.get("type") != "application/json"
+            self._script = [] if runs else None
         if tag in _VOID:
             if tag == "input" and not self._unseen:
                 self._words.append(_field(given))
@@ -113,7 +115,7 @@ class _Reader(HTMLParser):
             )
 
     def _runs(self, what: str) -> None:
-        self.lines.append(Line(f"a script in the page runs: {what}", Tone.NOTE))
+        self.lines.append(Line(f"markup that runs a script: {what}", Tone.NOTE))
 
     def _within(self, tag: str) -> bool:
         return any(name == tag for name, _, _ in self._open)

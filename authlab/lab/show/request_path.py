@@ -1,5 +1,6 @@
 """A request's way through the layers: which it reached, in what order, and which decided."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from authlab.lab.show.display import (
@@ -17,9 +18,10 @@ from authlab.lab.show.display import (
     quoted,
 )
 
-LAYERS = ("app", "middleware", "pages", "actions", "api", "forms", "dal", "db")
-NUMBER_WIDTH, LANE_WIDTH, LAYER_WIDTH = "12px", "17px", "5.6em"  # without the padding
-_ROUTED = frozenset({"pages", "actions", "api"})
+LAYERS = ("app", "middleware", "pages", "fragments", "actions", "api", "forms", "dal", "db")
+NUMBER_WIDTH, LANE_WIDTH, LAYER_WIDTH = "12px", "17px", "6.6em"  # without the padding
+_ROUTED = frozenset({"pages", "fragments", "actions", "api"})
+SQL_MAX_CHARACTERS = 100
 
 
 def request_path(trace: Iterable[tuple[str, str]]) -> Display:
@@ -28,7 +30,7 @@ def request_path(trace: Iterable[tuple[str, str]]) -> Display:
     Each lane is a layer that took part. The step that decided the answer is marked, and the
     questions to the database are counted.
     """
-    steps = list(trace)
+    steps = [(layer, _shortened(what) if layer == "db" else what) for layer, what in trace]
     if not steps:
         return card(paragraph("No step was traced: has a request been sent?"))
     lanes = [layer for layer in LAYERS if any(step[0] == layer for step in steps)]
@@ -58,6 +60,13 @@ def deciding_step(steps: Sequence[tuple[str, str]]) -> tuple[int, str]:
     if refused and not steps[-1][1].startswith("2"):
         return refused[-1], "decided"
     return routed[-1], "answered"
+
+
+def _shortened(sql: str) -> str:
+    """Return a long query without the names of its columns: where and what for is what matters here."""
+    if len(sql) <= SQL_MAX_CHARACTERS:
+        return sql
+    return re.sub(r"^SELECT .*? FROM ", "SELECT … FROM ", sql)
 
 
 def _lanes(steps: Sequence[tuple[str, str]], lanes: Sequence[str], decided: int, word: str) -> Display:

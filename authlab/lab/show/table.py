@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from authlab.lab.show.display import CELL, EDGE, HAIRLINE, TABLE, Display, Tone, printable, quoted
 
 Cell = object
+MOST_UNBROKEN = 16  # characters
+_GLYPHS = ("✓", "✗", "~", "!", "○")
 
 
 def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Display:
@@ -36,7 +38,7 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Displa
 def _row(row: Sequence[str], number: int) -> str:
     edge = f";border-top:{HAIRLINE}" if number else ""
     style = f"{CELL};padding:3px 12px;overflow-wrap:break-word"
-    cells = "".join(f'<td style="{style};{_tint(cell)}">{quoted(cell)}</td>' for cell in row)
+    cells = "".join(f'<td style="{style}{_whole(cell)};{_tint(cell)}">{quoted(cell)}</td>' for cell in row)
     return f'<tr style="background:rgba(0,0,0,0){edge}">{cells}</tr>'
 
 
@@ -53,6 +55,11 @@ def _tint(cell: str) -> str:
         if cell.startswith(tone.glyph):
             return tone.tint
     return "background:rgba(0,0,0,0)"
+
+
+def _whole(cell: str) -> str:
+    """A verdict is read at a glance: its glyph and its word stay on one line."""
+    return ";white-space:nowrap" if cell.startswith(_GLYPHS) and len(cell) <= MOST_UNBROKEN else ""
 
 
 def _text(lines: Sequence[Sequence[str]], headed: bool) -> str:

@@ -1,0 +1,211 @@
+# Derived from authlab/course/kata/lesson_09_data_transfer_objects.py, authlab/dto.py, authlab/roles.py, authlab/server_only.py by: authlab dev build
+"""Lesson 9: An allow list per viewer.
+
+The package's own answers.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Generic, NoReturn
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from authlab.course.kata.lesson_09_data_transfer_objects import member
+from authlab.db import UserRow
+from authlab.dto import ProfileDTO, UserDTO
+from authlab.lab.browser import Browser
+from authlab.roles import can_edit, can_see_username
+from authlab.server_only import T, _accept, _refuse
+
+
+# 9.1  break: A team of people without one  (4 minutes)
+# write the attack: it wins where the hole is, and only there
+def read_member_three(ada: Browser, mallory: Browser) -> str:
+    """Return the text of the page `/members/member-3` with the name of member
+    3 on it.
+
+    You get two browsers: `ada`, in which Ada has signed in, and `mallory`, in
+    which nobody has. The app they talk to takes two members for a team when
+    `viewer.team == owner.team`. Ada is in the team "engines", member 3 is in
+    none, and admins are out of reach. Members of one team see each other's
+    names; on all other pages there is a dash.
+
+    - `mallory.post("/signup", {"name": ..., "email": ..., "password": ...})`
+      sends the form of the page, and signs its sender in.
+    - `ada.get("/members/member-3")` opens a page; the answer's `.text` is its
+      HTML.
+
+    Against the app without the hole the same requests bring a page without
+    the name, and must not crash: return what comes.
+    """
+    mallory.post("/signup", {"name": "Mallory", "email": "mallory@evil.test", "password": "let-me-in-4"})
+    return mallory.get("/members/member-3").text
+
+
+# 9.2  fix: Nobody's team  (4 minutes)
+# it runs, and it is wrong: make it right
+def can_see_phone(viewer: UserRow, owner: UserRow) -> bool:
+    """Return whether `viewer` may see the phone number and the name of `owner`.
+
+    - Members see their own.
+    - Who has the role `"admin"` sees everybody's.
+    - Members of one team see each other's. `team` is the team's name, and
+      None for who is in no team.
+    - Nobody else sees them, whatever their role is called.
+
+    A member is known by `id`: two people may have one name.
+
+    Source: the guide's `canSeePhoneNumber`, which compares fields that its
+    query never read.
+    """
+    if viewer.id == owner.id or viewer.role == "admin":
+        return True
+    return viewer.team is not None and viewer.team == owner.team
+
+
+# 9.3  build: One profile, many viewers  (6 minutes)
+# write the part from its description
+def profile_dto(viewer: UserRow, owner: UserRow) -> ProfileDTO:
+    """Return what `viewer` may see of `owner`, as a `ProfileDTO`: these four
+    fields, and no other.
+
+    - `username`: the owner's `slug`, where `can_see_username(viewer)`.
+    - `name` and `phone`: the owner's, where `can_see_phone(viewer, owner)`.
+    - `editable`: whether `can_edit(viewer, owner)`.
+
+    What the viewer may not see is None, and nothing tells it from what the
+    owner never gave: whoever may not see the number does not learn whether
+    there is one, and every profile has all four keys.
+
+    Source: the guide's `getProfileDTO`, where the viewer was always the
+    target.
+    """
+    near = can_see_phone(viewer, owner)
+    return ProfileDTO(
+        username=owner.slug if can_see_username(viewer) else None,
+        name=owner.name if near else None,
+        phone=owner.phone if near else None,
+        editable=can_edit(viewer, owner),
+    )
+
+
+# 9.4  build: A name inside a script  (6 minutes)
+# write the part from its description
+def bootstrap(user: UserDTO | None) -> str:
+    """Return the JSON that a page's own scripts begin with: who is signed in.
+
+    - `{"user": {"id": ..., "name": ..., "role": ...}}`: these three, and
+      nothing else of the user.
+    - `{"user": null}` for nobody.
+    - Read as JSON it tells every name as it is, whatever is in it.
+    - It stands in a page, as `<script type="application/json">…</script>`.
+      Whatever the name is, the element ends at the page's own `</script>`
+      (in HTML, neither quotes nor backslashes hide a tag).
+    - No U+2028 and no U+2029 as such: they are fine in JSON, and end a line
+      in older JavaScript.
+
+    Source: the guide's context providers; OWASP, Cross Site Scripting
+    Prevention; the HTML standard, "Restrictions for contents of script
+    elements".
+    """
+    known = None if user is None else {"id": user.id, "name": user.name, "role": user.role}
+    text = json.dumps({"user": known})  # ASCII only, so no U+2028 either
+    # An escape is the same letter to JSON, and no letter at all to HTML.
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+# 9.5  fix: It prints nothing, and is sent all the same  (8 minutes, an extra)
+# it runs, and it is wrong: make it right
+class ServerOnly(Generic[T]):
+    """Holds a value that only `reveal()` gives away: a password's hash, say, on
+    its way through the app.
+
+    - Its text, by `str`, `repr` or an f-string of any width, is
+      `<server only>`.
+    - `json.dumps` does not tell it, whatever the caller says it should do
+      with objects it does not know: `default=vars` and `default=str` are both
+      common.
+    - `pickle` is refused with a `TypeError`: what is pickled lies on a disk.
+    - A copy (`copy`, `deepcopy`, `dataclasses.asdict` of a row that holds it)
+      is as closed as the original, and can be revealed.
+    - Two of them are equal when their values are; it never equals a bare
+      value.
+
+    A row that is sent by mistake is then a crash in a test, and no leak in
+    production. It guards against accidents, not against code that wants the
+    value: there is no such guard in Python.
+
+    Source: the guide's last tip, React's "taint" of values and objects.
+    """
+
+    __slots__ = ("__value",)
+
+    def __init__(self, value: T) -> None:
+        self.__value = value
+
+    def reveal(self) -> T:
+        """Return the value. Whoever reads the code finds every place where it comes out."""
+        return self.__value
+
+    def __repr__(self) -> str:
+        return "<server only>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ServerOnly) and bool(self.__value == other.__value)
+
+    def __hash__(self) -> int:
+        return hash((ServerOnly, self.__value))  # the bare hash of a number is the number
+
+    def __copy__(self) -> "ServerOnly[T]":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "ServerOnly[T]":
+        return self
+
+    def __getstate__(self) -> NoReturn:
+        # Python's own hands out the attributes, to pickle and to other serialisers that know of nothing else.
+        raise TypeError("a server-only value is not pickled; reveal() it where it is used")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _accept, serialization=core_schema.plain_serializer_function_ser_schema(_refuse)
+        )
+
+
+# 9.6  prove: A test for each pair  (8 minutes)
+# write the test: it catches what is wrong and spares what is right
+def prove_profiles(profile_dto: Callable[[UserRow, UserRow], ProfileDTO]) -> None:
+    """Prove with `assert` that a `profile_dto(viewer, owner)` keeps the rules
+    of exercise 9.3. Return nothing.
+
+    Your proof gets the function to judge. It is run on wrong versions, each of
+    which must make one of your assertions fail, and on right ones in other
+    styles, which must pass. Only a failing `assert` counts: a proof that
+    crashes has proven nothing.
+
+    - `member(7, team="engines", phone=None)` makes a row. Without more said
+      it is a user in no team, called "Member 7", with a phone number.
+    - `profile_dto(member(1), member(2)).model_dump()` is the profile as a
+      dict: exactly what leaves. Wrong versions leave keys out and put others
+      in, so compare whole dicts; what is not there cannot be asked for.
+    """
+    ada, eve = member(1, name="Ada", team="engines"), member(2, name="Eve", team="engines")
+    alan, grace = member(3, name="Alan"), member(4, name="Grace", role="admin")
+    mallory, unlisted = member(5, name="Mallory"), member(6, name="Alice", phone=None)
+
+    def told(username: str, name: str | None, phone: str | None, editable: bool) -> dict[str, object]:
+        return {"username": username, "name": name, "phone": phone, "editable": editable}
+
+    assert profile_dto(ada, ada).model_dump() == told("member-1", "Ada", "0 555 01", True)
+    assert profile_dto(ada, eve).model_dump() == told("member-2", "Eve", "0 555 01", False)
+    assert profile_dto(grace, alan).model_dump() == told("member-3", "Alan", "0 555 01", True)
+    assert profile_dto(ada, alan).model_dump() == told("member-3", None, None, False)
+    assert profile_dto(mallory, alan).model_dump() == told("member-3", None, None, False)
+    assert profile_dto(mallory, grace).model_dump() == told("member-4", None, None, False)
+    assert profile_dto(mallory, unlisted).model_dump() == told("member-6", None, None, False)
+    assert profile_dto(unlisted, unlisted).model_dump() == told("member-6", "Alice", None, True)
