@@ -16,8 +16,6 @@ import io
 import json
 import os
 import re
-import select
-import shutil
 import signal
 import sys
 import tempfile
@@ -28,22 +26,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from authlab.course import strays
+from authlab.course import children, strays
+from authlab.course.children import Child
 from authlab.course.places import CHECKS, ROOT
 
 # "process" is how it goes where the system cannot fork; naming it lets any system try that way.
 CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
-MEMORY_BYTES = 2 * 1024**3
-FILE_BYTES = 64 * 1024**2
-OUTPUT = "printed.txt"  # in the child's own folder
-ENDED = "the answer ended its process before the checks were done"
-CUT_OFF = "the answer ended its process, or closed files that it had not opened, before the checks were done"
-CUT_OFF_STATUS = 3  # of a child that could not tell its result
-MAX_RESULT_BYTES = 1024**2
 # What comes with pytest and is of no use here: loading it takes time at each start.
 UNUSED_PLUGINS = ("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin")
-_exit = os._exit  # an answer can replace the other
-_children: list[tuple[int, str]] = []  # the answers that are being judged: process and folder
 
 
 def main() -> None:
@@ -59,10 +49,10 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
     The process is the judge's alone from here on: its streams, its folder and its signals.
     """
     for stream in (0, 1, 2):  # what pytest or an answer prints is no result
-        _point_nowhere(stream)
+        children.point_nowhere(stream)
     sys.stdout = _Nowhere()  # pytest keeps this one; an answer gets another
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, _end_with_the_answer)
+    signal.signal(signal.SIGTERM, _end)
     strays.adopt()
     sys.dont_write_bytecode = True
 
@@ -109,6 +99,8 @@ class _Judge:
         self._reports: dict[str, dict[str, str]] = {}
         self._answer = Path("answer")
         self._name = ""
+        self._next: Child | None = None
+        self._prepared: set[str] = set()
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Do the jobs; True tells pytest that the tests were run."""
@@ -118,20 +110,46 @@ class _Judge:
             return True
         from authlab.course.ground import Ground
 
-        self._ground = Ground([sys.modules[__name__], *{item.module for item in session.items}])
+        self._ground = Ground([sys.modules[__name__], children, *{item.module for item in session.items}])
         self._say({"ready": True})
         for line in self._jobs:
             job = json.loads(line)
-            if CAN_FORK:
-                _prepare(job)
-                # What is loaded now stays: no child's garbage collector need look through it, and so no page
-                # of memory is copied for that.
-                gc.freeze()
             mark = job.pop("mark")
-            self._say(_in_a_child(partial(self._do, session, job), seconds_for(job)), mark)
+            started = time.perf_counter()
+            result = (
+                self._in_a_child(session, job)
+                if CAN_FORK
+                else _in_this_process(partial(self._do, session), job)
+            )
+            self._say({**result, "seconds": round(time.perf_counter() - started, 4)}, mark)
             if not CAN_FORK:
                 break
+            self._fork(session)
+        if self._next is not None:
+            self._next.end()
         return True
+
+    def _in_a_child(self, session: Any, job: dict[str, Any]) -> dict[str, Any]:
+        """Return what a child says of a job: the one that was forked ahead, if it has inherited enough."""
+        if (needs := _needs(job)) not in self._prepared:
+            _prepare(needs)
+            self._prepared.add(needs)
+            if self._next is not None:
+                self._next.end()
+                self._next = None
+        if self._next is None or not self._next.hand_over(job):
+            self._fork(session)
+            assert self._next is not None
+            self._next.hand_over(job)
+        child, self._next = self._next, None
+        return child.result(seconds_for(job))
+
+    def _fork(self, session: Any) -> None:
+        """Fork the child for the next job: it costs as much as running a few checks, and nobody waits now."""
+        # What is loaded now stays: no child's garbage collector need look through it, and so no page of
+        # memory is copied for that.
+        gc.freeze()
+        self._next = Child(partial(self._do, session))
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Note the values of the comparison that failed."""
@@ -258,27 +276,41 @@ def _tried(job: dict[str, Any]) -> list[dict[str, Any]]:
     """
     if CAN_FORK:
         mounts = _mounts(job)
-        return [
-            _forked(partial(_try, mounts, wanted), job["timeout"], in_a_group_of_its_own=False)
-            for wanted in job["trials"]
-        ]
+        return [_in_a_grandchild(partial(_try, mounts), wanted, job["timeout"]) for wanted in job["trials"]]
     return [_try(_mounts(job, anew=True), wanted) for wanted in job["trials"]]
 
 
-def _prepare(job: dict[str, Any]) -> None:
-    """Load what the job needs in this process, where it is the package's own: its children inherit it."""
-    from authlab.course import answers, bank  # noqa: F401 - the first is for the children
+def _in_a_grandchild(
+    do: Callable[[dict[str, Any]], dict[str, Any]], wanted: dict[str, Any], timeout_seconds: float
+) -> dict[str, Any]:
+    child = Child(do, in_a_group_of_its_own=False)
+    child.hand_over(wanted)
+    return child.result(timeout_seconds)
+
+
+def _needs(job: dict[str, Any]) -> str:
+    """Return what of the package a job needs loaded, besides what every job does."""
     from authlab.course.curriculum import select
+
+    if "trials" in job:
+        return "attacks"
+    if "flaw" in job or "alternative" in job or select(job["exercise"])[0].kind in ("break", "prove"):
+        return "flaws"
+    return "answers"
+
+
+def _prepare(needs: str) -> None:
+    """Load what a job needs in this process, where it is the package's own: its children inherit it."""
+    from authlab.course import answers, bank  # noqa: F401 - the first is for the children
     from authlab.lab.apps import cast_on_disk
     from authlab.routes import url_map
 
     url_map()
     cast_on_disk()
-
-    if "trials" in job:
+    if needs == "attacks":
         bank.all_attacks()
         _warm_up()
-    elif "flaw" in job or "alternative" in job or select(job["exercise"])[0].kind in ("break", "prove"):
+    elif needs == "flaws":
         bank.all_flaws()
 
 
@@ -321,173 +353,27 @@ def _printed() -> list[str]:
         return []
 
 
-def _in_a_child(do: Callable[[], dict[str, Any]], timeout_seconds: float) -> dict[str, Any]:
-    """Return what `do` returns, from a child process where the system can fork; add the seconds it took."""
-    started = time.perf_counter()
-    result = _forked(do, timeout_seconds) if CAN_FORK else _in_this_process(do)
-    return {**result, "seconds": round(time.perf_counter() - started, 4)}
-
-
-def _in_this_process(do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `do` returns, run in an empty folder. `engine` ends this process when its time is up."""
-    home = os.getcwd()
-    with tempfile.TemporaryDirectory(prefix="authlab-answer-") as folder:
-        _away_from_everything(folder)
-        try:
-            return do()
-        except BaseException as error:
-            return _ended(error)
-        finally:
-            os.chdir(home)
-
-
-def _forked(
-    do: Callable[[], dict[str, Any]], timeout_seconds: float, *, in_a_group_of_its_own: bool = True
-) -> dict[str, Any]:
-    """Return what `do` returns, run in a child process with limits, or what kept it from that.
-
-    A child's own child stays in its group, so that whoever ends the one ends the other. The result comes
-    behind a token: whatever else an answer writes into the pipe is no result.
-    """
-    reading, writing = os.pipe()
-    token = os.urandom(16).hex().encode()
-    os.makedirs(tempfile.gettempdir(), 0o700, exist_ok=True)  # an answer may have deleted it
-    folder = tempfile.mkdtemp(prefix="authlab-answer-")
-    child = os.fork()
-    if child == 0:
-        try:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            _confine(folder, in_a_group_of_its_own, writing)
-            try:
-                result = do()
-            except BaseException as error:  # SystemExit and KeyboardInterrupt of an answer end here too
-                result = _ended(error)
-            told = json.dumps(result).encode()
-            if len(told) > MAX_RESULT_BYTES:
-                told = json.dumps({"error": "there is more to tell than anybody would read"}).encode()
-            os.write(writing, b"\n" + token + told + b"\n")
-            _exit(0)
-        finally:
-            _exit(CUT_OFF_STATUS)  # also when nobody reads any more: a child never goes on as its parent
-    os.close(writing)
-    _children.append((child, folder))
-    try:
-        said = _read(reading, token, timeout_seconds)
-    finally:
-        os.close(reading)
-        status = _end_group(child)
-        if in_a_group_of_its_own:
-            strays.end_all()
-        _children.remove((child, folder))
-        shutil.rmtree(folder, ignore_errors=True)
-    if said is None:
-        return {"timeout": timeout_seconds}
-    return dict(json.loads(said)) if said else {"error": _how_it_ended(status)}
-
-
-def _how_it_ended(status: int) -> str:
-    """Return in words how a child ended that told nothing."""
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
-        return f"the answer ended its process by {signal.Signals(os.WTERMSIG(status)).name}"
-    cut_off = os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == CUT_OFF_STATUS
-    return CUT_OFF if cut_off else ENDED
-
-
-def _confine(folder: str, in_a_group_of_its_own: bool, writing: int) -> None:
-    """Give the child a place of its own, and limits; and a group, so that all it starts ends with it.
-
-    Of the files that are open, it keeps the pipe for its result. The judge's own pipes are none of its
-    business: what an answer wrote there would be taken for a verdict.
-    """
-    import resource
-
-    strays.end_with_the_parent()
-    if in_a_group_of_its_own:
-        os.setpgid(0, 0)
-    for number in map(int, os.listdir("/dev/fd")):
-        if number > 2 and number != writing:
-            with suppress(OSError):  # the listing's own
-                os.fstat(number)
-                _point_nowhere(number)
-    _away_from_everything(folder)
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _away_from_everything(folder: str) -> None:
-    """Work in an empty folder, temporary files included, with no input, and keep what is printed there."""
-    os.chdir(folder)
-    tempfile.tempdir = folder
-    _point_nowhere(0)
-    printed = os.open(OUTPUT, os.O_RDWR | os.O_CREAT, 0o600)
-    os.dup2(printed, 1)
-    os.close(printed)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
-
-
-def _point_nowhere(number: int) -> None:
-    """Let an open file be none; its number stays taken."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
-
-
 def _replaced(name: str) -> dict[str, Any]:
     return {"error": f"the answer replaced {name}, which others rely on: take a name of your own"}
 
 
-def _ended(error: BaseException) -> dict[str, Any]:
-    from authlab.course.messages import error_in_words
-
-    said = error_in_words(error).replace(": ", " ", 1)
-    return {"error": f"the answer ended its process: {said}"}
-
-
-def _end_with_the_answer(*_: object) -> None:
-    """End this process, asked to by its owner, and whatever it is judging."""
-    for child, folder in _children:
-        _end_group(child)
-        strays.end_all()
-        shutil.rmtree(folder, ignore_errors=True)
-    os._exit(0)
-
-
-def _read(reading: int, token: bytes, timeout_seconds: float) -> bytes | None:
-    """Return the line behind the token, b"" when the child ended without one, or None when its time was up.
-
-    The line's end counts, not the pipe's: a process that the answer left running may hold the pipe open.
-    """
-    deadline = time.monotonic() + timeout_seconds
-    said = b""
-    while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([reading], [], [], left)[0]:
-            return None
-        block = os.read(reading, 65536)
-        *lines, said = (said + block).split(b"\n")
-        for line in lines:
-            if line.startswith(token):
-                return line.removeprefix(token)
-        if not block:
-            return b""
-        if not token.startswith(said[: len(token)]) or len(said) > 2 * MAX_RESULT_BYTES:
-            said = b"-"  # noise, of a line that began before
-
-
-def _end_group(child: int) -> int:
-    """End the child and whatever it started, and return how it ended, as `os.waitpid` tells."""
-    for _ in range(2):
+def _in_this_process(do: Callable[[dict[str, Any]], dict[str, Any]], job: dict[str, Any]) -> dict[str, Any]:
+    """Return what `do` returns of a job, run in an empty folder. `engine` ends the process if it is late."""
+    home = os.getcwd()
+    with tempfile.TemporaryDirectory(prefix="authlab-answer-") as folder:
+        children.away_from_everything(folder)
         try:
-            os.killpg(child, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-    try:
-        return os.waitpid(child, 0)[1]
-    except ChildProcessError:
-        return 0
+            return do(job)
+        except BaseException as error:
+            return children.ended_by(error)
+        finally:
+            os.chdir(home)
+
+
+def _end(*_: object) -> None:
+    """End this process, asked to by its owner, and whatever it is judging."""
+    children.end_all()
+    os._exit(0)
 
 
 def pattern_of(message: str) -> str:

@@ -12,10 +12,10 @@ from contextlib import suppress
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Protocol
 
-from authlab.course import judge
+from authlab.course import children, judge
 from authlab.course.places import ROOT, folder_in_memory, with_temporary_files_in
 
-ROOM_BYTES = 4 * judge.FILE_BYTES
+ROOM_BYTES = 4 * children.FILE_BYTES
 SPARE_SECONDS = 30.0  # for a judge on a busy machine to say that an answer ran out of time
 SECONDS_TO_END = 5.0
 # Not with -m: the module would be loaded a second time, under its own name, by whoever imports it.
@@ -94,7 +94,7 @@ class Judge:
         except EngineError:
             if late.is_set():
                 return {"timeout": seconds}
-            return {"error": JUDGE_ENDED if judge.CAN_FORK else judge.ENDED}
+            return {"error": JUDGE_ENDED if judge.CAN_FORK else children.ENDED}
         finally:
             timer.cancel()
 

@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from authlab.course import judge
+from authlab.course import children
 
 MAX_VALUE_CHARACTERS = 110
 MAX_ERROR_CHARACTERS = 500
 NOTES = {
     EOFError: "nobody is there to type: an answer gets all it needs as arguments",
-    MemoryError: f"an answer may use {judge.MEMORY_BYTES // 1024**3} GB",
+    MemoryError: f"an answer may use {children.MEMORY_BYTES // 1024**3} GB",
     SystemExit: "an answer returns, and ends no program",
 }
-TOO_MUCH_WRITTEN = f"an answer may write {judge.FILE_BYTES // 1024**2} MB, what it prints included"
+TOO_MUCH_WRITTEN = f"an answer may write {children.FILE_BYTES // 1024**2} MB, what it prints included"
 WIDTH = 100
 PASTE = "  try it  "
 

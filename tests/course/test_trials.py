@@ -2,7 +2,6 @@
 belongs."""
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any
 import pytest
 
 from authlab.course import bank, judge, trials
+from authlab.course.children import Child
 from authlab.course.engine import Engine, share
 from authlab.course.mounting import slot_of
 from authlab.lab.apps import LabApp
+from tests.processes import is_soon_gone
 
 LIMIT_SECONDS = 3
 NEEDS_FORK = pytest.mark.skipif(not judge.CAN_FORK, reason="the system cannot fork")
@@ -92,17 +93,12 @@ class TestTrials:
 
         attacks[1] = notes_and_sleeps
         wanted = [{"attack": 1, "sessions": "stateless"}]
-        said = judge._forked(
-            lambda: {"trials": judge._tried({"trials": wanted, "timeout": 50})}, LIMIT_SECONDS
-        )
+        child = Child(lambda job: {"trials": judge._tried(job)})
+        assert child.hand_over({"trials": wanted, "timeout": 50})
+        said = child.result(LIMIT_SECONDS)
         assert said == {"timeout": LIMIT_SECONDS}
         pid = int(pid_file.read_text())
-        for _ in range(1500):  # for a machine in trouble, not for a verdict
-            if _is_gone(pid):
-                return
-            time.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
-        pytest.fail("the trial outlived its job")
+        assert is_soon_gone(pid)
 
     def test_where_nothing_can_be_forked_the_flaw_is_loaded_anew_for_each(
         self, monkeypatch: pytest.MonkeyPatch, attacks: dict[int, Attacker]
@@ -120,16 +116,6 @@ class TestTrials:
         assert len({id(answer) for answer in seen}) == 2
         assert [getattr(answer, "__name__", "") for answer in seen] == ["case_kept", "case_kept"]
         assert bank.flaw_named("case_kept").answer not in seen
-
-
-def _is_gone(pid: int) -> bool:
-    """Return whether no process has this id, or only the remains of one that nobody has collected."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 @pytest.mark.parametrize("entry", [bank.flaw_named("case_kept"), bank.all_alternatives()[0]])

@@ -17,6 +17,7 @@ from authlab.lab import open_app
 from authlab.lab.apps import ADA, GRACE, VIEWS, LabApp
 from authlab.lab.browser import Browser
 from authlab.lab.remote import RemoteApp
+from tests.processes import is_gone, is_soon_gone
 
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
 WAIT_SECONDS = 30
@@ -73,15 +74,6 @@ def remote() -> Iterator[Callable[..., RemoteApp]]:
     yield open_one
     for app in opened:
         app.close()
-
-
-def wait_until(holds: Callable[[], bool]) -> bool:
-    """Return whether something came to hold; the limit is for a machine in trouble, not for a verdict."""
-    for _ in range(WAIT_SECONDS * 50):
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def a_visit(app: LabApp | RemoteApp) -> list[object]:
@@ -527,16 +519,6 @@ def start_owner() -> "subprocess.Popen[str]":
         signal.signal(signal.SIGINT, before)
 
 
-def is_gone(pid: int) -> bool:
-    """Return whether no process has this id, or only the remains of one that nobody has collected."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z"
-
-
 @POSIX_ONLY
 def test_the_app_ends_when_its_owner_is_killed() -> None:
     """A kernel that is killed closes nothing itself; its pipes close, and that is enough."""
@@ -548,7 +530,7 @@ def test_the_app_ends_when_its_owner_is_killed() -> None:
         assert not is_gone(host)
         owner.kill()
         owner.wait()
-        assert wait_until(lambda: is_gone(host))
+        assert is_soon_gone(host)
 
 
 @POSIX_ONLY
@@ -563,7 +545,7 @@ def test_ctrl_c_is_for_the_owner() -> None:
     assert out == "interrupted 200\n"
     assert err == ""
     assert owner.returncode == 0
-    assert wait_until(lambda: is_gone(host))
+    assert is_soon_gone(host)
 
 
 def test_its_words_do_not_reach_the_notebook(
