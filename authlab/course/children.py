@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from authlab.course import strays
 
@@ -32,12 +32,20 @@ _children: list["Child"] = []  # which are alive
 class Child:
     """A process that was forked from this one, and does one job there: `do(job)`, both as JSON has them.
 
+    `get_ready` is done before there is a job: it looks at whatever the child will need of what it inherits.
+    Parent and child share their memory, and a page is copied when one of them first writes to it, be it a
+    reference count.
+
     Its result comes behind a token: whatever else an answer writes into the pipe is no result. A child's own
     child stays in its group (`in_a_group_of_its_own=False`), so that whoever ends the one ends the other.
     """
 
     def __init__(
-        self, do: Callable[[dict[str, Any]], dict[str, Any]], *, in_a_group_of_its_own: bool = True
+        self,
+        do: Callable[[dict[str, Any]], dict[str, Any]],
+        *,
+        get_ready: Callable[[], object] = lambda: None,
+        in_a_group_of_its_own: bool = True,
     ) -> None:
         self._in_a_group_of_its_own = in_a_group_of_its_own
         self._token = os.urandom(16).hex().encode()
@@ -47,7 +55,7 @@ class Child:
         self._reading, writing = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
-            self._be_the_child(do, asked, writing)
+            self._be_the_child(do, get_ready, asked, writing)
         os.close(asked)
         os.close(writing)
         _children.append(self)
@@ -89,10 +97,17 @@ class Child:
         shutil.rmtree(self._folder, ignore_errors=True)
         return status
 
-    def _be_the_child(self, do: Callable[[dict[str, Any]], dict[str, Any]], asked: int, writing: int) -> None:
+    def _be_the_child(
+        self,
+        do: Callable[[dict[str, Any]], dict[str, Any]],
+        get_ready: Callable[[], object],
+        asked: int,
+        writing: int,
+    ) -> NoReturn:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             _confine(self._folder, self._in_a_group_of_its_own, {asked, writing})
+            get_ready()
             with os.fdopen(asked, "rb") as jobs:
                 line = jobs.readline()
             if line:  # or nobody needs it any more

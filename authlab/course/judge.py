@@ -149,7 +149,7 @@ class _Judge:
         # What is loaded now stays: no child's garbage collector need look through it, and so no page of
         # memory is copied for that.
         gc.freeze()
-        self._next = Child(partial(self._do, session))
+        self._next = Child(partial(self._do, session), get_ready=self._ground.replaced)
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Note the values of the comparison that failed."""

@@ -43,6 +43,13 @@ def test_it_waits_for_its_job_does_it_and_is_gone(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_it_gets_ready_before_there_is_a_job() -> None:
+    seen: list[str] = []
+    child = Child(lambda job: {"seen": [*seen, "the job"]}, get_ready=lambda: seen.append("ready"))
+    assert child.hand_over({})
+    assert child.result(LIMIT_SECONDS) == {"seen": ["ready", "the job"]}
+
+
 def test_what_its_parent_loads_later_is_none_of_its_business() -> None:
     """It is a copy of the judge as it was: so the judge forks anew when a job needs more of the package."""
     known: list[str] = ["at first"]
@@ -69,7 +76,7 @@ def test_one_that_is_not_needed_any_more_is_ended(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_it_does_not_outlive_a_judge_that_is_killed() -> None:
+def test_it_does_not_outlive_a_judge_that_is_killed(folder: Path) -> None:
     """Such a judge ends nothing itself; the pipe of its jobs closes."""
     code = (
         "from authlab.course.children import Child; import os, signal\n"
@@ -93,4 +100,5 @@ def test_a_judge_whose_waiting_child_was_ended_forks_another() -> None:
         while not (waiting := listed.read_text().split()):  # it forks once it has told its verdict
             time.sleep(0.02)
         os.kill(int(waiting[0]), signal.SIGKILL)
+        assert is_soon_gone(int(waiting[0]))
         assert engine.check(asked, SOLUTIONS).status == "passed"
