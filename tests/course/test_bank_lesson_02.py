@@ -4,6 +4,8 @@ import pytest
 
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 VAULT = "The Vault 7f3a"
 NAME_AND_PASSWORD = f"logged in as member 3 with the own password: {VAULT}"
 FROM_THE_NOTE = "and the password from the note opened the account of Ada Lovelace"

@@ -5,6 +5,8 @@ import pytest
 from authlab.course.flaws.lesson_03_tokens import algorithm_from_the_header
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 READ = "read member 3's profile: The Vault 7f3a"
 TO_THE_LOGIN = "303, to /login?next=%2Fprofile"  # whoever tries tokens learns nothing from a refusal
 

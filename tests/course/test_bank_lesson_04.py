@@ -4,6 +4,8 @@ import pytest
 
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 RESISTS = {
     34: "HttpOnly, Secure, SameSite=Lax and Path=/ at login, refresh and logout",
     35: "no token in document.cookie, /profile, /api/me, /api/session",

@@ -6,6 +6,8 @@ from authlab.course import bank
 from authlab.course.curriculum import select
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 RESISTS = {
     38: "no row in the table",
     43: "nobody is signed in, 169 hours later | nobody is signed in, 25 hours later",

@@ -5,6 +5,8 @@ import pytest
 from authlab.course.attacks.lesson_06_cross_site import leads_to
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 RESISTS = {
     48: "403 for each foreign page; 303 for Ada's own form",
     49: "[405, 405] for the links, and nothing has changed; [303, 303] for Grace's own forms",

@@ -5,6 +5,8 @@ import pytest
 from authlab.course import bank
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 RESISTS = {
     55: "303, to /login?next=%2Fhandbook%2Ffirst-week.html; Ada reads it",
     56: "303 for /handbook/x, 200 for /handbook-preview",

@@ -4,6 +4,8 @@ import pytest
 
 from tests.course.bank_trials import Seen, try_lesson
 
+pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+
 LESSONS = (
     "lesson_08_data_access_layer",
     "lesson_09_data_transfer_objects",

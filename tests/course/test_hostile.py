@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from authlab.course import bank, derive, warm
 from authlab.course.curriculum import Exercise, exercises, lessons, select
@@ -362,10 +364,11 @@ def test_where_no_process_forks_a_forged_result_is_none_either(
 # The same verdict everywhere
 
 
+@pytest.mark.full
 def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(
     kit: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A notebook asks an `Engine`, CI and a lone terminal type `check --json`, and beside a `watch` its own
+    """A kernel calls `check`, CI and a lone terminal type `check --json`, and beside a `watch` its own engine
     is asked: about quick hostile answers, and of each exercise a flaw here and an alternative there."""
     samples = dict(sample(tmp_path_factory.mktemp("answers")))
     assert sum(map(len, samples.values())) > 150
@@ -382,6 +385,12 @@ def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(
         if folder.name != "others"
     }
     assert typed == {name: here[name] for name in typed}
+    in_a_kernel = {
+        folder.name: check_in_a_kernel(folder, chosen)
+        for folder, chosen in samples.items()
+        if folder.name != "others"
+    }
+    assert in_a_kernel == {name: here[name] for name in in_a_kernel}
     with watching(kit) as socket:
         watched = {
             folder.name: check_watched(folder, chosen, socket)
@@ -440,6 +449,20 @@ def check_typed(folder: Path, chosen: Iterable[Exercise]) -> list[dict[str, Any]
     return [told(verdict) for verdict in json.loads(answer.stdout)["exercises"]]
 
 
+def check_in_a_kernel(folder: Path, chosen: Iterable[Exercise]) -> list[dict[str, Any]]:
+    """Return what `check` says in a notebook, and run the notebook in a kernel of its own."""
+    code = (
+        "import json\n"
+        "from authlab.lab import check\n"
+        f"print(json.dumps([dict(check(id).result) for id in {[one.id for one in chosen]}]))"
+    )
+    cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT)}})
+    client.execute(env={**os.environ, "AUTHLAB_ANSWERS": str(folder)})
+    return [told(verdict) for verdict in json.loads(notebook.cells[0].outputs[0].text)]
+
+
 def check_watched(folder: Path, chosen: Iterable[Exercise], socket: Path) -> list[dict[str, Any]]:
     """Return what the engine of a `watch` says to a `check` beside it."""
     question = {"check": [one.id for one in chosen], "folder": str(folder), "json": True}
@@ -466,8 +489,8 @@ def watching(kit: Path) -> Iterator[Path]:
 
 
 def told(verdict: dict[str, Any]) -> dict[str, Any]:
-    """Return a verdict without the time it took."""
-    return {key: value for key, value in verdict.items() if key != "seconds"}
+    """Return what of a verdict is the same wherever it is given: all but the time, and what a card adds."""
+    return {key: verdict[key] for key in ("id", "lesson", "kind", "status", "checks", "misconception")}
 
 
 def put(case: Case, folder: Path) -> None:

@@ -12,10 +12,29 @@ from typing import Any
 import pytest
 
 from authlab.course import bank
+from authlab.course.curriculum import Exercise, exercises
 from authlab.course.engine import Engine
-from authlab.course.verify import _App, _apps, _attacks_without_proof, _try, verify
+from authlab.course.verify import (
+    Report,
+    _App,
+    _apps,
+    _attacks_without_proof,
+    _try,
+    _verify_exercise,
+    verify,
+)
 
 
+@pytest.mark.parametrize("asked", exercises(), ids=lambda asked: asked.id)
+def test_an_exercise_tells_right_from_wrong(engine: Engine, stubs: Path, asked: Exercise) -> None:
+    """Its stub is unattempted, right answers pass, in whatever style, and each flaw fails at its check."""
+    report = Report()
+    _verify_exercise(engine, report, asked, stubs)
+    assert (report.survivors, report.false_alarms) == ([], [])
+    assert report.pairs == 2 + len(bank.flaws_of(asked.part)) + len(bank.alternatives_of(asked.part))
+
+
+@pytest.mark.full
 def test_everything_holds(engine: Engine) -> None:
     """Stubs unattempted, answers pass, every flaw caught, every alternative spared, every attack real."""
     report = verify(engine)
