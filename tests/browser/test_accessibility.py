@@ -19,7 +19,7 @@ from tests.browser.visiting import LONG_NAME, PASSWORD, Site, State, Visitor
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.full  # some 70 pages in all their states, themes and widths
+pytestmark = pytest.mark.full  # sixty pages and states, in both themes and several widths
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1280, 400)
