@@ -9,6 +9,8 @@ ACTIONS = {
     "handout": "pack what learners get, without answers",
     "grade": "judge a folder of submissions",
     "board": "show the room's progress live",
+    "join": "join a board: `check` then tells it your verdicts",
+    "leave": "leave the board, which forgets you",
     "hub": "write a JupyterHub for one machine",
 }
 
