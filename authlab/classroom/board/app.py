@@ -44,6 +44,8 @@ class Board(app.App):
         try:
             _ = request.own_origin, request.text_of_query
             endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
+            if request.has_refused_cookie:
+                request.log("cookie refused", endpoint=endpoint)
             app.refuse_forgery(request, endpoint)
             if not endpoint.startswith(
                 ("pages.", "actions.")

@@ -33,7 +33,7 @@ class RowDTO(DTO):
 
 
 class CellDTO(DTO):
-    """A learner and a lesson in the picture of the room: the states of its exercises, in runs of equal ones."""
+    """A learner and a lesson in the picture: the states of its exercises, in runs of equal ones."""
 
     passed: int
     of: int

@@ -4,7 +4,6 @@ import ipaddress
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from authlab.course.places import STATE
@@ -25,10 +24,10 @@ class Joined:
     pin: str | None  # SHA-256 of its certificate, where no authority vouches for it
 
 
-def read(file: Path = FILE) -> Joined | None:
+def read() -> Joined | None:
     """Return where the learner has joined, or None; a file that cannot be read is none."""
     try:
-        kept = json.loads(file.read_bytes())
+        kept = json.loads(FILE.read_bytes())
         if kept.pop("version") != VERSION:
             return None
         return Joined(**kept)
@@ -36,16 +35,16 @@ def read(file: Path = FILE) -> Joined | None:
         return None
 
 
-def write(joined: Joined, file: Path = FILE) -> None:
+def write(joined: Joined) -> None:
     """Remember it. Raises `OSError` where the folder cannot be written."""
-    with locked(file.with_suffix(".lock")), replaced(file) as temporary:  # a new file is its owner's alone
+    with locked(FILE.with_suffix(".lock")), replaced(FILE) as temporary:  # a new file is its owner's alone
         temporary.write_text(json.dumps({"version": VERSION, **asdict(joined)}) + "\n", encoding="utf-8")
 
 
-def forget(file: Path = FILE) -> None:
+def forget() -> None:
     """Forget it. Raises `OSError` where the file cannot be deleted."""
     with suppress(FileNotFoundError):
-        file.unlink()
+        FILE.unlink()
 
 
 def board_url(typed: str) -> str | None:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from authlab.course.places import STATE
@@ -28,36 +27,36 @@ class Outbox:
 
 
 @contextmanager
-def opened(for_whom: str, file: Path = FILE) -> Iterator[Outbox]:
+def opened(for_whom: str) -> Iterator[Outbox]:
     """Lend the outbox, and keep it as it is when the block ends. Raises `OSError` where it cannot be written.
 
     The lock is held for as long as that takes; nobody talks to the board meanwhile.
     """
-    with locked(file.with_suffix(".lock")):
-        outbox = _read(for_whom, file)
+    with locked(FILE.with_suffix(".lock")):
+        outbox = _read(for_whom)
         before = asdict(outbox)
         yield outbox
         outbox.reports = outbox.reports[-KEPT_AT_MOST:]
         if asdict(outbox) != before:
             kept = json.dumps({"version": VERSION, **asdict(outbox)})
-            with replaced(file) as temporary:
+            with replaced(FILE) as temporary:
                 temporary.write_text(kept + "\n", encoding="utf-8")
 
 
-def waiting(for_whom: str, file: Path = FILE) -> int:
+def waiting(for_whom: str) -> int:
     """Return how many reports wait."""
-    return len(_read(for_whom, file).reports)
+    return len(_read(for_whom).reports)
 
 
-def forget(file: Path = FILE) -> None:
+def forget() -> None:
     """Forget all that waits."""
     with suppress(FileNotFoundError):
-        file.unlink()
+        FILE.unlink()
 
 
-def _read(for_whom: str, file: Path) -> Outbox:
+def _read(for_whom: str) -> Outbox:
     try:
-        kept = json.loads(file.read_bytes())
+        kept = json.loads(FILE.read_bytes())
         if kept.pop("version") == VERSION and kept["for_whom"] == for_whom:
             return Outbox(**kept)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -139,6 +139,8 @@ def _last(rows: Iterable[StandingRow], now: int) -> str:
     if last is None:
         return "nothing yet"
     minutes = max(now - last, 0) // 60
+    if minutes == 0:
+        return "just now"
     if minutes < 60:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
