@@ -120,13 +120,12 @@ def _server(args: argparse.Namespace, app: object, tls: "ssl.SSLContext | None")
     try:
         with redirect_stderr(io.StringIO()):  # Werkzeug says it in lines of its own, then exits
             return BoardServer(address_of(args.host), args.port, app, tls)  # type: ignore[arg-type]
-    except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+    except (OSError, SystemExit) as error:
+        why = error.__context__ if isinstance(error, SystemExit) else error
+        if isinstance(why, OSError) and why.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise UsageError(
-                f"--host: expected an address of this machine, got {args.host!r}: {error}"
+                f"--host: expected an address of this machine, got {args.host!r}: {why.strerror}; {_see()}"
             ) from None
-        raise UsageError(_cannot_listen(args)) from None
-    except SystemExit:
         raise UsageError(_cannot_listen(args)) from None
 
 

@@ -91,13 +91,15 @@ def _batch(there: Joined) -> list[dict[str, Any]]:
 def _post(there: Joined, batch: list[dict[str, Any]]) -> str:
     """Return the trouble that there was: "" for none."""
     try:
-        status, _ = post(
+        status, said = post(
             there.url, "/api/reports", {"reports": batch},
             key=there.key, pin=there.pin, timeout_seconds=SEND_SECONDS,
         )  # fmt: skip
     except Unreachable:
         return "down"
-    return {200: "", 401: "removed", 423: "closed"}.get(status, "down")
+    if status == 200 and said.get("taken") == len(batch):  # a hotel's login page is a 200 as well
+        return ""
+    return {401: "removed", 423: "closed"}.get(status, "down")
 
 
 def _take_note(there: Joined, batch: list[dict[str, Any]], trouble: str) -> None:
