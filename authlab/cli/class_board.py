@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from authlab.settings import Settings
 
 DEFAULT_PORT = 8010
+# A name of its own: cookies know no ports, and as `localhost` it would share a cookie with `serve`.
+DEFAULT_HOST = "board.localhost"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
-        default="localhost",
+        default=None,
         help="the name or address that learners will type; another than this machine's own needs --cert",
     )
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"default: {DEFAULT_PORT}")
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from authlab.classroom.board.settings import new_instructor_key
 
     tls = _tls(args)
+    if args.host is None:
+        args.host = DEFAULT_HOST if tls is None else "localhost"  # which certificates are made for
     _refuse_host(args)
     settings = _settings(args)
     fingerprint = "" if tls is None else fingerprint_of(args.cert)
@@ -78,7 +82,7 @@ def _tls(args: argparse.Namespace) -> "ssl.SSLContext | None":
 
 
 def _refuse_host(args: argparse.Namespace) -> None:
-    from authlab.classroom.board.server import is_any_address, is_loopback, resolves
+    from authlab.classroom.board.server import address_of, is_any_address, is_loopback, resolves
 
     if is_any_address(args.host):
         raise UsageError(
@@ -89,7 +93,7 @@ def _refuse_host(args: argparse.Namespace) -> None:
             f"--host: expected this machine's own (localhost), got {args.host!r} without TLS: keys would be "
             f"read on the way; add --cert FILE --key FILE, {_see()}"
         )
-    if not resolves(args.host):
+    if not resolves(address_of(args.host)):
         raise UsageError(f"--host: expected a name or address of this machine, got {args.host!r}; {_see()}")
     if not 0 <= args.port <= 65535:
         raise UsageError(_cannot_listen(args))

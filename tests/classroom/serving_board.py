@@ -63,7 +63,7 @@ class Served:
 @contextmanager
 def served(folder: Path, port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Served]:
     """Serve a board from a folder."""
-    settings = board_settings(folder / "board.db", ("127.0.0.1", "localhost"))
+    settings = board_settings(folder / "board.db", ("127.0.0.1", "localhost", ".localhost"))
     server = BoardServer("127.0.0.1", port, Board(settings), tls)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -98,6 +98,7 @@ class BoardProcess:
         found = re.fullmatch(r"Learners type: \S+ -m authlab class join (\S+) (\S+)", self.said[2])
         assert found, self.said
         self.url, self.code = found[1], found[2]
+        self.here = self.url.replace("board.localhost", "127.0.0.1")  # for `requests`, on every system
 
     def end(self) -> None:
         """End it, however it stands."""

@@ -6,13 +6,13 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from authlab.classroom.board import connection, joined, outbox, reporting
+from authlab.classroom.board import connection, joined, outbox, reporting, server
 from authlab.classroom.board.connection import Unreachable, post
 from authlab.classroom.board.joined import Joined, board_url
 from authlab.classroom.board.reporting import report
@@ -380,6 +380,10 @@ class Impostor:
                 there.settimeout(WAIT_SECONDS)
                 self.heard.append(there.recv(65536))
                 there.sendall(self._answer)
+                there.shutdown(socket.SHUT_WR)
+                with suppress(OSError):  # what was not read would make the answer a reset
+                    while there.recv(65536):
+                        pass
 
     def close(self) -> None:
         self._server.shutdown(socket.SHUT_RDWR)
@@ -492,7 +496,7 @@ def test_who_connects_and_says_nothing_stops_nobody(tls_board: Served) -> None:
             one.close()
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
+@pytest.mark.parametrize("host", ["localhost", "board.localhost", "127.0.0.1", "127.9.9.9", "::1"])
 def test_what_only_this_machine_reaches(host: str) -> None:
     assert is_loopback(host)
 
@@ -504,3 +508,38 @@ def test_what_others_reach(host: str) -> None:
 
 def test_what_stands_for_all_addresses() -> None:
     assert [is_any_address(host) for host in ("0.0.0.0", "::", "", "127.0.0.1")] == [True, True, True, False]
+
+
+def test_a_name_under_localhost_is_here_on_every_system(board: Served) -> None:
+    """Browsers know that, and systems may not. The board has such a name for its cookies' sake."""
+    there = board.url.replace("localhost", "board.localhost")
+    status, _ = post(there, "/api/join", {"code": board.code, "name": "Ada"}, timeout_seconds=WAIT_SECONDS)
+    assert status == 200
+
+
+@pytest.mark.parametrize("tls", [None, tls_context(CERTIFICATE, KEY)], ids=["plain", "tls"])
+def test_who_sends_a_byte_now_and_then_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext | None
+) -> None:
+    """It is never silent for long, and would hold a thread for hours; a few hundred would be the end."""
+    monkeypatch.setattr(server, "SECONDS_AT_MOST", 0.1)
+    with served(tmp_path, tls=tls) as board:
+        address = ("127.0.0.1", int(board.url.rpartition(":")[2]))
+        with closing(socket.create_connection(address, timeout=WAIT_SECONDS)) as slow:
+            slow.sendall(b"POST /login HTTP/1.0\r\nX: " if tls is None else b"\x16\x03")
+            assert slow.recv(1) == b""
+
+
+def test_more_connections_than_there_is_room_for_are_closed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CONNECTIONS_AT_ONCE", 3)
+    with served(tmp_path) as board:
+        address = ("127.0.0.1", int(board.url.rpartition(":")[2]))
+        held = [socket.create_connection(address, timeout=WAIT_SECONDS) for _ in range(3)]
+        try:
+            with closing(socket.create_connection(address, timeout=WAIT_SECONDS)) as one_more:
+                assert one_more.recv(1) == b""
+        finally:
+            for one in held:
+                one.close()

@@ -35,7 +35,7 @@ def post(
     sent.
     """
     connection = _connection(url, pin, timeout_seconds)
-    headers = {"Content-Type": "application/json", "Origin": url}
+    headers = {"Content-Type": "application/json", "Origin": url, "Host": urlsplit(url).netloc}
     if key:
         headers["Authorization"] = f"Bearer {key}"
     try:
@@ -55,6 +55,8 @@ def _connection(url: str, pin: str | None, timeout_seconds: float) -> http.clien
     """Return an open connection to the board, proven to be the board's where there is TLS."""
     there = urlsplit(url)
     host = there.hostname or ""
+    if host.endswith(".localhost"):  # browsers know that this is here, and not every system does
+        host = "127.0.0.1"
     connection = http.client.HTTPConnection(host, there.port, timeout=timeout_seconds)
     if there.scheme == "https":
         context = ssl.create_default_context() if pin is None else _unverified()

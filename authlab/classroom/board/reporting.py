@@ -15,6 +15,8 @@ from typing import Any
 from authlab.classroom.board import joined, outbox
 from authlab.classroom.board.connection import Unreachable, post
 from authlab.classroom.board.joined import Joined
+from authlab.classroom.board.outbox import Outbox
+from authlab.cli import command_line
 from authlab.course.engine import Result
 
 SEND_SECONDS = 3.0  # for one request
@@ -47,7 +49,7 @@ def report(results: Iterable[Result], *, wait_seconds: float = 0.0) -> str | Non
 
 
 def _report(there: Joined, reports: Sequence[dict[str, Any] | None], wait_seconds: float) -> str | None:
-    now = int(time.time())
+    now, notice = int(time.time()), None
     with outbox.opened(for_whom(there)) as box:
         if box.trouble == "removed":
             box.reports.clear()
@@ -55,17 +57,19 @@ def _report(there: Joined, reports: Sequence[dict[str, Any] | None], wait_second
             box.reports += [one for one in reports if one is not None]
         due = bool(box.reports) and now >= box.retry_at
         if due:
-            box.retry_at = (
-                now + RETRY_AFTER_SECONDS
-            )  # taken back where it succeeds; this process may end before
+            box.retry_at = now + RETRY_AFTER_SECONDS  # until it has succeeded: this process may end before
+        if not (due and wait_seconds):  # of tries before
+            notice = _notice(box)
     if due:
         thread = threading.Thread(target=send, args=(there,), daemon=True)
         thread.start()
-        thread.join(wait_seconds)
-        if wait_seconds and thread.is_alive():
+        if wait_seconds:
+            thread.join(wait_seconds)
             with outbox.opened(for_whom(there)) as box:
-                box.trouble = "down"
-    return _notice(there)
+                if thread.is_alive():
+                    box.trouble = "down"
+                notice = _notice(box)
+    return notice
 
 
 def send(there: Joined) -> None:
@@ -111,14 +115,12 @@ def _take_note(there: Joined, batch: list[dict[str, Any]], trouble: str) -> None
             box.retry_at, box.told = 0, ""
 
 
-def _notice(there: Joined) -> str | None:
-    from authlab.cli import command_line
-
-    with outbox.opened(for_whom(there)) as box:
-        if not box.trouble or box.trouble == box.told:
-            return None
-        box.told = box.trouble
-        return NOTICES[box.trouble].format(leave=command_line("class leave"))
+def _notice(box: Outbox) -> str | None:
+    """Return a line about a trouble that the learner has not heard of; they have, from then on."""
+    if not box.trouble or box.trouble == box.told:
+        return None
+    box.told = box.trouble
+    return NOTICES[box.trouble].format(leave=command_line("class leave"))
 
 
 def _told(result: Result) -> dict[str, Any] | None:

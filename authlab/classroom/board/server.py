@@ -9,6 +9,8 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 SECONDS_OF_SILENCE = 10  # then a connection is closed: in the handshake, in a request, in an answer
+SECONDS_AT_MOST = 30  # for all of a connection: whoever sends a byte now and then is never silent
 CONNECTIONS_AT_ONCE = 256  # more are closed at once; a kit tries again later
 FINGERPRINT_DIGITS = (
     20  # 80 bits of SHA-256: nobody makes a certificate that agrees in them, and people read them
@@ -45,6 +48,7 @@ class BoardServer(ThreadedWSGIServer):
         super().__init__(host, port, app, handler=_Handler)
         self.ssl_context = tls  # afterwards, so that the socket that listens stays a plain one
         self._free = threading.BoundedSemaphore(CONNECTIONS_AT_ONCE)
+        self._since: dict[socket.socket, float] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Start a thread for a connection, or close it where there are too many."""
@@ -62,13 +66,30 @@ class BoardServer(ThreadedWSGIServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands, where there is TLS, and answer."""
-        if self.ssl_context is None:
-            super().finish_request(request, client_address)
-            return
         request.settimeout(SECONDS_OF_SILENCE)
-        assert isinstance(self.ssl_context, ssl.SSLContext)  # noqa: S101 - Werkzeug's type is wider
-        with self.ssl_context.wrap_socket(request, server_side=True) as wrapped:
-            super().finish_request(wrapped, client_address)
+        if isinstance(self.ssl_context, ssl.SSLContext):
+            with self.ssl_context.wrap_socket(
+                request, server_side=True, do_handshake_on_connect=False
+            ) as wrapped:
+                self._answer(wrapped, client_address)
+        else:
+            self._answer(request, client_address)
+
+    def _answer(self, connection: socket.socket, client_address: Any) -> None:
+        self._since[connection] = time.monotonic()
+        try:
+            if isinstance(connection, ssl.SSLSocket):
+                connection.do_handshake()
+            super().finish_request(connection, client_address)
+        finally:
+            del self._since[connection]
+
+    def service_actions(self) -> None:
+        """Cut off connections that have lasted too long; called by the loop that accepts them."""
+        before = time.monotonic() - SECONDS_AT_MOST
+        for connection in [one for one, since in self._since.copy().items() if since < before]:
+            with suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # under TLS, too: wakes the thread
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: somebody hung up, or spoke no TLS. What the app itself raises it has answered."""
@@ -76,7 +97,7 @@ class BoardServer(ThreadedWSGIServer):
 
 def is_loopback(host: str) -> bool:
     """Return whether only this machine reaches `host`."""
-    if host == "localhost":
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -119,8 +140,8 @@ def shown_fingerprint(digest: str) -> str:
 
 
 def address_of(host: str) -> str:
-    """Return what to bind to for a host that people type: `localhost` is 127.0.0.1 on every system."""
-    return "127.0.0.1" if host == "localhost" else host
+    """Return what to bind to for a host that people type: `localhost` and all under it are 127.0.0.1."""
+    return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
 
 
 def url_of(host: str, port: int, *, tls: bool) -> str:
