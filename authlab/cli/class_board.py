@@ -109,7 +109,8 @@ def _settings(args: argparse.Namespace) -> "Settings":
     try:
         if args.db is None:
             STATE.mkdir(mode=0o700, exist_ok=True)
-        return board_settings(file, (args.host.lower(), *own) if args.cert else own)
+        named = f"[{args.host}]" if ":" in args.host else args.host.lower()
+        return board_settings(file, (named, *own) if args.cert else own)
     except (OSError, SettingsError) as error:
         reason = getattr(error, "strerror", None) or "it is no board, or cannot be written"
         raise UsageError(

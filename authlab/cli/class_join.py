@@ -80,7 +80,8 @@ def _join(args: argparse.Namespace, url: str) -> None:
     print(f"You have joined as {_plain(there.name)}. From now on each `check` tells the board:")
     print("which exercise, passed or not, and the name of the misconception. Never your code. To end that:")
     print(f"  {command_line('class leave')}")
-    _say_where(there)
+    # Not the key: this may be a cell of a notebook, whose output is kept and handed on.
+    print(f"Your own row is at {there.url}/ and {command_line('class join')} prints your key for it.")
 
 
 def _say_where(there: "Joined | None") -> int:

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 import authlab.classroom.board
+from authlab.classroom.board import dal
 from authlab.classroom.board import db as tables
 from authlab.classroom.board.forms import shown_name
 from authlab.classroom.board.keys import ALPHABET, new_code, new_secret, same_code
@@ -435,6 +436,20 @@ def test_a_form_without_this_session_s_token_does_nothing(board: LabBoard, path:
 @pytest.mark.parametrize("path", ACTIONS)
 def test_a_link_does_nothing(board: LabBoard, path: str) -> None:
     assert signed_in(board, GRACE).get(path).status_code == 405
+
+
+def test_somebody_with_the_code_cannot_join_for_ever(
+    board: LabBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dal, "LEARNERS_AT_MOST", 3)
+    assert [join(board, "Eve").status_code for _ in range(3)] == [200, 423, 423]
+
+
+def test_a_browser_is_not_told_to_use_tls_for_all_of_this_machine(board: LabBoard) -> None:
+    """Strict-Transport-Security knows no ports: JupyterLab, beside the board, would not be found any more."""
+    headers = board.plain_browser().get("/login").headers
+    assert "Strict-Transport-Security" not in headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_new_code_ends_the_old_one_and_nobody_s_key(board: LabBoard) -> None:

@@ -93,7 +93,9 @@ def test_joining_says_what_will_be_told(board: Served, capsys: pytest.CaptureFix
     there = join(board)
     out = capsys.readouterr().out
     assert "Never your code" in out
-    assert there.key in out
+    assert there.key not in out  # a notebook would keep it
+    assert class_join.run(parsed(class_join)) == 0
+    assert there.key in capsys.readouterr().out
     assert board.learners() == ["Ada"]
 
 

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
@@ -37,7 +37,14 @@ class Board(app.App):
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
         environ[FINGERPRINT_KEY] = self._fingerprint
-        return super().__call__(environ, start_response)
+
+        # Strict-Transport-Security knows no ports: who obeyed it would find JupyterLab, or whatever
+        # else is served here without TLS, no more. Others reach the board by TLS alone, anyway.
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            kept = [(name, value) for name, value in headers if name != "Strict-Transport-Security"]
+            return start_response(status, kept, exc_info)
+
+        return super().__call__(environ, start)
 
     def _respond(self, request: Request) -> Response:
         endpoint = ""

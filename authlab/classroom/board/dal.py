@@ -10,7 +10,7 @@ from authlab.classroom.board import db, picture
 from authlab.classroom.board.dto import BoardDTO, RoomDTO, RowDTO
 from authlab.classroom.board.forms import JoinForm, Report
 from authlab.classroom.board.keys import digest, new_code, new_secret, same_code, user_of_key
-from authlab.classroom.board.settings import REPORTS_PER_LEARNER
+from authlab.classroom.board.settings import LEARNERS_AT_MOST, REPORTS_PER_LEARNER
 from authlab.dal import verify_session
 from authlab.db import UserRow, delete_user, transaction
 from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
@@ -47,7 +47,7 @@ def join(request: Request, form: JoinForm) -> str | None:
     if not same_code(form.code, board.code):
         raise Forbidden
     guesses.forget(key)
-    if board.closed:
+    if board.closed or db.learner_count(request.db) >= LEARNERS_AT_MOST:
         return None
     secret = new_secret(settings.random_bytes)
     label = f"learner {settings.random_bytes(16).hex()}"

@@ -125,6 +125,11 @@ def learners(db: sqlite3.Connection) -> list[LearnerRow]:
     ]
 
 
+def learner_count(db: sqlite3.Connection) -> int:
+    """Return how many learners have joined."""
+    return int(db.execute("SELECT count(*) FROM users WHERE role = 'user'").fetchone()[0])
+
+
 def learner(db: sqlite3.Connection, user_id: int) -> LearnerRow | None:
     """Return one learner, or None; the instructor is none."""
     row = db.execute("SELECT id, name FROM users WHERE role = 'user' AND id = ?", (user_id,)).fetchone()

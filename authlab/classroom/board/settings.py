@@ -17,6 +17,7 @@ INSTRUCTOR = "Instructor"
 # 40 bits of a join code at 100 guesses a minute take 20,000 years. A right one begins the count anew: a class
 # comes from one address, and some mistype.
 GUESSES_PER_ADDRESS = Limit(100, 60)
+LEARNERS_AT_MOST = 2000  # whoever has the code could otherwise join for ever
 REPORTS_PER_LEARNER = Limit(60, 60)  # requests, of up to 100 reports each
 
 
