@@ -88,6 +88,8 @@ def _refuse_host(args: argparse.Namespace) -> None:
         raise UsageError(
             f"--host: expected the one name or address that learners type, got {args.host!r}; {_see()}"
         )
+    if ":" in args.host:  # what checks the Host header (Werkzeug) takes the first colon for that of a port
+        raise UsageError(f"--host: expected a name or an IPv4 address, got {args.host!r}; {_see()}")
     if not is_loopback(args.host) and args.cert is None:
         raise UsageError(
             f"--host: expected this machine's own (localhost), got {args.host!r} without TLS: keys would be "
@@ -105,12 +107,11 @@ def _settings(args: argparse.Namespace) -> "Settings":
     from authlab.errors import SettingsError
 
     file = args.db or STATE / "board.db"
-    own = ("localhost", ".localhost", "127.0.0.1", "[::1]")
+    own = ("localhost", ".localhost", "127.0.0.1")
     try:
         if args.db is None:
             STATE.mkdir(mode=0o700, exist_ok=True)
-        named = f"[{args.host}]" if ":" in args.host else args.host.lower()
-        return board_settings(file, (named, *own) if args.cert else own)
+        return board_settings(file, (args.host.lower(), *own) if args.cert else own)
     except (OSError, SettingsError) as error:
         reason = getattr(error, "strerror", None) or "it is no board, or cannot be written"
         raise UsageError(

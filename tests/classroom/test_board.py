@@ -178,6 +178,14 @@ def test_guesses_at_a_key_come_to_an_end(board: LabBoard) -> None:
     assert eve.post("/login", {"key": board.keys[ADA[1]]}).status_code == 429
 
 
+def test_a_class_behind_one_address_may_mistype_keys(board: LabBoard) -> None:
+    for _ in range(3):
+        room = board.plain_browser()
+        for _ in range(60):
+            room.post("/login", {"key": "1-X"})
+        assert room.post("/login", {"key": board.keys[ADA[1]]}).status_code == 303
+
+
 @pytest.mark.parametrize("field", ["role", "id", "user_id", "is_admin", "Role"])
 def test_nobody_joins_with_a_role(board: LabBoard, field: str) -> None:
     """Mass assignment: a field that nobody asked for is an error, not a gift."""
@@ -345,6 +353,13 @@ def test_a_body_that_is_none_is_refused(board: LabBoard, body: bytes) -> None:
         headers={"Authorization": f"Bearer {board.keys[ADA[1]]}", "Content-Type": "application/json"},
     )
     assert answer.status_code == 422
+
+
+def test_a_report_is_json_or_none(board: LabBoard) -> None:
+    """What a form of another site can send without asking first is none."""
+    headers = {"Authorization": f"Bearer {board.keys[ADA[1]]}", "Content-Type": "text/plain"}
+    answer = board.plain_browser().request("POST", "/api/reports", data=b'{"reports": []}', headers=headers)
+    assert answer.status_code == 415
 
 
 def test_a_report_that_is_sent_twice_counts_once(board: LabBoard) -> None:

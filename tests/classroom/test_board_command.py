@@ -156,6 +156,7 @@ def test_the_board_is_served_with_a_certificate(start: Callable[..., BoardProces
         (["--host", "0.0.0.0"], "the one name or address"),
         (["--host", "::"], "the one name or address"),
         (["--host", ""], "the one name or address"),
+        (["--host", "::1"], "an IPv4 address"),
         (["--cert", str(CERTIFICATE)], "--key: expected both"),
         (["--key", str(KEY)], "--cert: expected both"),
         (["--cert", str(CERTIFICATE), "--key", str(CERTIFICATE)], "expected a certificate and its key"),

@@ -247,11 +247,17 @@ def test_a_check_does_not_wait_for_a_board_that_is_silent(
 ) -> None:
     """The thread is left to itself: the verdict was given, and what it should have said is kept."""
     join(board)
-    never = threading.Event()
-    monkeypatch.setattr(reporting, "post", lambda *_, **__: (never.wait(WAIT_SECONDS), (0, {}))[1])
+    never, over = threading.Event(), threading.Event()
+
+    def no_word(*_: object, **__: object) -> Any:
+        never.wait(WAIT_SECONDS)
+        over.set()
+        return 0, {}
+
+    monkeypatch.setattr(reporting, "post", no_word)
     try:
         assert report([verdict()], wait_seconds=0.01) == reporting.NOTICES["down"]
-        assert not never.is_set()
+        assert not over.is_set()
         assert len(waiting()) == 1
     finally:
         never.set()
@@ -334,9 +340,10 @@ def test_what_waits_for_one_board_is_not_sent_to_another(tmp_path: Path) -> None
     with served(tmp_path / "a") as first:
         join(first)
     report([verdict("1.1")], wait_seconds=WAIT_SECONDS)
-    joined.forget()
     with served(tmp_path / "b") as second:
-        join(second)
+        sent = {"code": second.code, "name": "Ada"}
+        key = post(second.url, "/api/join", sent, timeout_seconds=WAIT_SECONDS)[1]["key"]
+        joined.write(Joined(second.url, "Ada", key, None))  # as `class join`, killed too early
         report([verdict("1.2")], wait_seconds=WAIT_SECONDS)
         assert [row[0] for row in second.standings()] == ["1.2"]
 
@@ -519,11 +526,18 @@ def test_a_name_under_localhost_is_here_on_every_system(board: Served) -> None:
     assert status == 200
 
 
+def _let_silence_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a connection would be closed for its silence, and not for what a test is about."""
+    monkeypatch.setattr(server, "SECONDS_OF_SILENCE", 2 * WAIT_SECONDS)
+    monkeypatch.setattr(server._Handler, "timeout", 2 * WAIT_SECONDS)
+
+
 @pytest.mark.parametrize("tls", [None, tls_context(CERTIFICATE, KEY)], ids=["plain", "tls"])
 def test_who_sends_a_byte_now_and_then_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext | None
 ) -> None:
     """It is never silent for long, and would hold a thread for hours; a few hundred would be the end."""
+    _let_silence_last(monkeypatch)
     monkeypatch.setattr(server, "SECONDS_AT_MOST", 0.1)
     with served(tmp_path, tls=tls) as board:
         address = ("127.0.0.1", int(board.url.rpartition(":")[2]))
@@ -535,6 +549,7 @@ def test_who_sends_a_byte_now_and_then_is_cut_off(
 def test_more_connections_than_there_is_room_for_are_closed_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    _let_silence_last(monkeypatch)
     monkeypatch.setattr(server, "CONNECTIONS_AT_ONCE", 3)
     with served(tmp_path) as board:
         address = ("127.0.0.1", int(board.url.rpartition(":")[2]))
