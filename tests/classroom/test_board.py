@@ -21,7 +21,7 @@ from authlab.classroom.board.picture import misconceptions_of
 from authlab.classroom.board.routes import ROUTES
 from authlab.classroom.board.settings import board_settings, new_instructor_key
 from authlab.db import Database
-from authlab.errors import SettingsError
+from authlab.errors import NotSignedIn, SettingsError
 from authlab.lab.apps import ADA, GRACE
 from authlab.lab.browser import Browser
 from authlab.settings import Settings
@@ -353,6 +353,25 @@ def test_a_body_that_is_none_is_refused(board: LabBoard, body: bytes) -> None:
         headers={"Authorization": f"Bearer {board.keys[ADA[1]]}", "Content-Type": "application/json"},
     )
     assert answer.status_code == 422
+
+
+def test_reports_of_one_request_are_taken_all_or_none(
+    board: LabBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the second one fails: the kit sends both again, and each counts once."""
+    take, taken = tables.take_report, []
+
+    def fail_at_the_second(*args: Any, **more: Any) -> bool:
+        taken.append(args)
+        if len(taken) == 2:
+            raise NotSignedIn(stale=False)
+        return take(*args, **more)
+
+    monkeypatch.setattr(tables, "take_report", fail_at_the_second)
+    assert send(board, board.keys[ADA[1]], report(1), report(2, "1.2")).status_code == 401
+    with closing(board.connect()) as db:
+        assert tables.standings(db) == []
+        assert db.execute("SELECT count(*) FROM taken").fetchone() == (0,)
 
 
 def test_a_report_is_json_or_none(board: LabBoard) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from authlab.classroom.board import joined, outbox
+from authlab.classroom.board import joined, outbox, reporting
 from authlab.classroom.board.connection import Unreachable, post
 from authlab.classroom.board.settings import board_settings
 from authlab.cli import UsageError, class_board
@@ -260,7 +260,6 @@ def test_check_in_a_notebook_tells_the_board(
         notebook._remember(passed)
         until(lambda: len(board.standings()) == 1)
         monkeypatch.setenv("AUTHLAB_ANSWERS", str(SOLUTIONS))  # as a run of tests has it
+        monkeypatch.setattr(reporting, "report", lambda *_: pytest.fail("somebody else's answers were told"))
         notebook._remember(Result(one_exercise("1.2"), "passed"))
-        monkeypatch.delenv("AUTHLAB_ANSWERS")
-        assert len(board.standings()) == 1
     assert capsys.readouterr().out == ""

@@ -530,6 +530,7 @@ def _let_silence_last(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or a connection would be closed for its silence, and not for what a test is about."""
     monkeypatch.setattr(server, "SECONDS_OF_SILENCE", 2 * WAIT_SECONDS)
     monkeypatch.setattr(server._Handler, "timeout", 2 * WAIT_SECONDS)
+    monkeypatch.setattr(server, "SECONDS_AT_MOST", 2 * WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("tls", [None, tls_context(CERTIFICATE, KEY)], ids=["plain", "tls"])
