@@ -102,8 +102,7 @@ def check(
     if is_own and (STATE / "joined.json").exists():  # whoever has joined no class board loads nothing of it
         from authlab.classroom.board.reporting import report
 
-        notice = report(verdicts, wait_seconds=wait_seconds)
-        if notice and not as_json:
+        if notice := report(verdicts, wait_seconds=wait_seconds, quietly=as_json):
             say(notice)
     return 0 if passed == len(chosen) else 1
 

@@ -33,22 +33,24 @@ NOTICES = {
 _one_at_a_time = threading.Lock()  # of this process's threads; what two processes send twice, counts once
 
 
-def report(results: Iterable[Result], *, wait_seconds: float = 0.0) -> str | None:
+def report(results: Iterable[Result], *, wait_seconds: float = 0.0, quietly: bool = False) -> str | None:
     """Tell the board about verdicts, if the learner has joined one; return a line for them, or None.
 
     `wait_seconds` is for a process that ends after this: so long, and no longer, the thread may take. Each
-    trouble is told once, and again after it had gone.
+    trouble is told once, and again after it had gone; `quietly` tells of none, and leaves it for later.
     """
     there = joined.read()
     if there is None:
         return None
     try:
-        return _report(there, [_told(result) for result in results], wait_seconds)
+        return _report(there, [_told(result) for result in results], wait_seconds, quietly)
     except OSError:  # the clone cannot be written: the verdict was given all the same
         return None
 
 
-def _report(there: Joined, reports: Sequence[dict[str, Any] | None], wait_seconds: float) -> str | None:
+def _report(
+    there: Joined, reports: Sequence[dict[str, Any] | None], wait_seconds: float, quietly: bool
+) -> str | None:
     now, notice = int(time.time()), None
     with outbox.opened(for_whom(there)) as box:
         if box.trouble == "removed":
@@ -59,7 +61,7 @@ def _report(there: Joined, reports: Sequence[dict[str, Any] | None], wait_second
         if due:
             box.retry_at = now + RETRY_AFTER_SECONDS  # until it has succeeded: this process may end before
         if not (due and wait_seconds):  # of tries before
-            notice = _notice(box)
+            notice = None if quietly else _notice(box)
     if due:
         thread = threading.Thread(target=send, args=(there,), daemon=True)
         thread.start()
@@ -68,7 +70,7 @@ def _report(there: Joined, reports: Sequence[dict[str, Any] | None], wait_second
             with outbox.opened(for_whom(there)) as box:
                 if thread.is_alive():
                     box.trouble = "down"
-                notice = _notice(box)
+                notice = None if quietly else _notice(box)
     return notice
 
 
