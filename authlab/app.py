@@ -79,19 +79,19 @@ class App:
             endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
             if request.has_refused_cookie:
                 request.log("cookie refused", endpoint=endpoint)
-            _refuse_forgery(request, endpoint)
+            refuse_forgery(request, endpoint)
             response = optimistic(request, endpoint) or answer(request, endpoint, arguments)
             if endpoint.startswith(("pages.", "actions.")):  # what scripts ask for is no use of the session
                 with suppress(
                     sqlite3.OperationalError
                 ):  # the answer holds; "last seen" can wait for the next
                     keep_session(request)
-            return _with_cookies(request, response)
+            return with_cookies(request, response)
         except Exception as error:
-            return _problem(request, endpoint, error, self._on_crash)
+            return problem(request, endpoint, error, self._on_crash)
 
 
-def _with_cookies(request: Request, response: Response) -> Response:
+def with_cookies(request: Request, response: Response) -> Response:
     """Return `response` with the cookies that the request has earned, taking back one that proves nothing."""
     if request.new_token is not None:
         lifetime = request.settings.session_lifetime_seconds
@@ -103,7 +103,7 @@ def _with_cookies(request: Request, response: Response) -> Response:
     return response
 
 
-def _refuse_forgery(request: Request, endpoint: str) -> None:
+def refuse_forgery(request: Request, endpoint: str) -> None:
     """Raise `Forbidden` for a request that would change something and does not come from a page of ours.
 
     Two checks that fail in different ways: the Origin header is the browser's word, the token is ours. Forms
@@ -124,10 +124,17 @@ def _refuse_forgery(request: Request, endpoint: str) -> None:
         raise Forbidden
 
 
-def _problem(
-    request: Request, endpoint: str, error: Exception, on_crash: Callable[[BaseException], None]
+def problem(
+    request: Request,
+    endpoint: str,
+    error: Exception,
+    on_crash: Callable[[BaseException], None],
+    page: Callable[[int, str, str], Response] = pages.problem,
 ) -> Response:
-    """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments."""
+    """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments.
+
+    `page` makes the one for people, of a status, a title and an advice.
+    """
     if isinstance(error, NotSignedIn) and not endpoint.startswith(("api.", "fragments.")):
         return _take_back_cookie(see_other(login_page(request)), error.stale)
     if isinstance(error, RequestRedirect):  # the router's own: /api//me is /api/me
@@ -141,7 +148,7 @@ def _problem(
         body = json.dumps({"error": title})
         response = Response(body, status=status, mimetype="application/json")
     else:
-        response = pages.problem(status, title, advice)
+        response = page(status, title, advice)
     if isinstance(error, TooManyAttempts):
         request.log("too many attempts", endpoint=endpoint)
         response.headers["Retry-After"] = str(error.retry_after)

@@ -57,7 +57,9 @@ BELOW = {
     "clock": set(),
     "errors": set(),
 }
-AROUND = {"bootstrap", "installer", "doctor", "locking", "replacing", "cli", "course", "lab", "__main__"}
+AROUND = {"bootstrap", "installer", "doctor", "locking", "replacing", "cli", "course", "lab", "classroom"} | {
+    "__main__"
+}
 
 
 def imports_of(path: Path) -> set[str]:

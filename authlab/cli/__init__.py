@@ -42,6 +42,7 @@ COMMANDS = (
     Command("progress", "print what is solved, and what comes next", light=True),
     Command("secret", "print a fresh key for the app", light=True),
     Command("doctor", "say what is wrong with this set-up, and what mends it", light=True),
+    Command("class", "hand out, grade and see a whole class"),
     Command("update", "bring in the newest kit, your answers kept", light=True),
     # Light, because its actions differ: `dev setup` installs more than the others need. It calls
     # authlab.bootstrap.ensure itself.

@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
             return check(
                 engine, chosen, folder, partial(print, flush=True),
                 as_json=args.json, colour=bool(question["colour"]), ascii=bool(question["ascii"]),
+                wait_seconds=1.0,
             )  # fmt: skip
     except (CurriculumError, EngineError) as error:
         raise UsageError(str(error)) from None
@@ -69,11 +70,15 @@ def check(
     as_json: bool,
     colour: bool,
     ascii: bool,
+    wait_seconds: float = 0.0,
 ) -> int:
-    """Judge answers, say each verdict as soon as it is there, and return the exit status."""
+    """Judge answers, say each verdict as soon as it is there, and return the exit status.
+
+    A class board that was joined is told afterwards, within `wait_seconds` where the process then ends.
+    """
     import json
 
-    from authlab.course.places import EXERCISES
+    from authlab.course.places import EXERCISES, STATE
     from authlab.course.progress import remember
     from authlab.course.report import described
     from authlab.lab.verdict import as_line, as_text
@@ -84,7 +89,8 @@ def check(
         verdicts.append(result := engine.check(asked, folder))
         if not as_json:
             say(show(described(result, folder)))
-    if folder.resolve() == EXERCISES:
+    is_own = folder.resolve() == EXERCISES
+    if is_own:
         remember(verdicts)
     passed = sum(verdict.status == "passed" for verdict in verdicts)
     if as_json:
@@ -93,6 +99,11 @@ def check(
         left = [verdict.exercise.id for verdict in verdicts if verdict.status != "passed"]
         following = f"Next: {command_line(f'check {left[0]}')}" if left else "All done."
         say(f"{passed} of {len(chosen)} passed. {following}")
+    if is_own and (STATE / "joined.json").exists():  # whoever has joined no class board loads nothing of it
+        from authlab.classroom.board.reporting import report
+
+        if notice := report(verdicts, wait_seconds=wait_seconds, quietly=as_json):
+            say(notice)
     return 0 if passed == len(chosen) else 1
 
 

@@ -81,6 +81,7 @@ class _Watch:
 
     def _judge(self, asked: Any) -> bool:
         """Judge and show one answer; return whether it passed."""
+        from authlab.course.places import STATE
         from authlab.course.progress import remember
         from authlab.course.report import described
         from authlab.lab.verdict import as_text
@@ -91,6 +92,11 @@ class _Watch:
         remember([result])
         self._verdict = as_text(described(result), ascii=self._screen.ascii)
         self._show()
+        if (STATE / "joined.json").exists():  # whoever has joined no class board loads nothing of it
+            from authlab.classroom.board.reporting import report
+
+            if notice := report([result]):
+                self._show(notice)
         return bool(result.status == "passed")
 
     def _show(self, more: str = "") -> None:

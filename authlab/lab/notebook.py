@@ -10,7 +10,7 @@ from typing import Literal
 from authlab.course.curriculum import CurriculumError, exercises, one_exercise
 from authlab.course.engine import Engine, Result, package_state
 from authlab.course.parts import PARTS
-from authlab.course.places import EXERCISES
+from authlab.course.places import EXERCISES, STATE
 from authlab.course.progress import FILE, remember, standings
 from authlab.course.report import described
 from authlab.course.reset import reset_or_undo
@@ -218,9 +218,15 @@ def flawed(name: str) -> object:
 
 
 def _remember(result: Result) -> None:
-    """Note a verdict on the learner's own answers; a run of tests names others."""
-    if _answers() == EXERCISES:
-        remember([result])
+    """Note a verdict on the learner's own answers, and tell their class board; a test run names others."""
+    if _answers() != EXERCISES:
+        return
+    remember([result])
+    if (STATE / "joined.json").exists():  # whoever has joined no class board loads nothing of it
+        from authlab.classroom.board.reporting import report
+
+        if notice := report([result]):
+            print(notice)
 
 
 def _progress_file() -> Path:
