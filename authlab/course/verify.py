@@ -66,7 +66,8 @@ def verify(
         derive.write_stubs(Path(folder))
         for asked in select(only):
             progress(f"{asked.id} {asked.title}")
-            _verify_exercise(engine, report, asked, Path(folder))
+            _verify_right_answers(engine, report, asked, Path(folder))
+            _verify_flaws(engine, report, asked)
     chosen = {asked.lesson for asked in select(only)}
     apps = [app for app in _apps() if only is None or (app.flaw is not None and app.flaw.lesson in chosen)]
     if only is None:
@@ -83,7 +84,7 @@ def verify(
     return report
 
 
-def _verify_exercise(engine: Engine, report: Report, asked: Exercise, stubs: Path) -> None:
+def _verify_right_answers(engine: Engine, report: Report, asked: Exercise, stubs: Path) -> None:
     stub = engine.check(asked, stubs)
     if stub.status != "unattempted":
         report.survivors.append(f"{asked.id}: the stub is {stub.status}, expected unattempted")
@@ -91,6 +92,14 @@ def _verify_exercise(engine: Engine, report: Report, asked: Exercise, stubs: Pat
     if answer.status != "passed":
         report.false_alarms.append(f"{asked.id}: the package's own answer: {_why(answer)}")
     report.pairs += 2
+    for known in bank.alternatives_of(asked.part):
+        report.pairs += 1
+        verdict = engine.check_alternative(asked, known.name)
+        if verdict.status != "passed":
+            report.false_alarms.append(f"{asked.id}: {known.name}: {_why(verdict)}")
+
+
+def _verify_flaws(engine: Engine, report: Report, asked: Exercise) -> None:
     for flaw in bank.flaws_of(asked.part):
         report.pairs += 1
         verdict = engine.check_flaw(asked, flaw.name)
@@ -100,11 +109,6 @@ def _verify_exercise(engine: Engine, report: Report, asked: Exercise, stubs: Pat
             )
         elif verdict.status == "passed":
             report.survivors.append(f"{asked.id}: {flaw.name} passed")
-    for known in bank.alternatives_of(asked.part):
-        report.pairs += 1
-        verdict = engine.check_alternative(asked, known.name)
-        if verdict.status != "passed":
-            report.false_alarms.append(f"{asked.id}: {known.name}: {_why(verdict)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ def test_the_package_resists_and_each_attack_has_a_line() -> None:
     assert last.endswith(f"Next: {command_line('audit --answers exercises')}")
 
 
+@pytest.mark.full
 def test_a_flaw_loses_to_its_attack_and_the_status_is_1() -> None:
     answer = audit("--flaw", "bare_member_number")
     assert answer.returncode == 1
@@ -109,6 +110,7 @@ def test_json_has_the_shape_that_programs_rely_on(
     assert told["won"] == len(told["attacks"]) - len(accepted)
 
 
+@pytest.mark.full
 def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
     """Half a solution is no app: the audit says which parts are whose, and which it never reached."""
     derive.write_stubs(tmp_path)
@@ -154,6 +156,7 @@ def test_the_picture_of_a_lesson() -> None:
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.full
 def test_a_terminal_without_our_glyphs_gets_letters() -> None:
     environment = {"PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"}
     answer = audit("--flaw", "ascii_casing", **environment)

@@ -114,20 +114,32 @@ def test_nbval_finds_every_output_as_it_is_stored(tmp_path: Path, pristine: Path
     assert f"{cells} passed" in done.stdout
 
 
-@pytest.fixture(params=["the kit's", "in other styles"])
-def right_answers(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A folder of answers that are right: the package's own, and those of the bank's alternatives."""
-    if request.param == "the kit's":
-        return SOLUTIONS
-    derive.write_alternatives(tmp_path, turn=0)
-    return tmp_path
+@EACH
+def test_with_the_kits_answers_every_verdict_says_passed(lesson: Lesson, pristine: Path) -> None:
+    """And nothing in the whole lesson ends in an error: it is run as a learner does who has solved it all."""
+    passes(lesson, rerun(pristine / lesson.notebook.name, SOLUTIONS))
 
 
 @EACH
-def test_with_right_answers_every_verdict_says_passed(
-    lesson: Lesson, pristine: Path, right_answers: Path
+def test_with_answers_in_other_styles_every_verdict_says_passed(
+    lesson: Lesson, pristine: Path, tmp_path: Path
 ) -> None:
-    notebook = rerun(pristine / lesson.notebook.name, right_answers)
+    """Those of the bank. Only the cells that judge are run: the others show the app, with the same parts."""
+    answers = tmp_path / "answers"
+    answers.mkdir()
+    derive.write_alternatives(answers, turn=0)
+    notebook = read(lesson)
+    notebook.cells = [
+        nbformat.v4.new_code_cell("from authlab.lab import check"),  # type: ignore[no-untyped-call]
+        *(cell for cell in code_cells(notebook) if cell.source.startswith("check(")),
+    ]
+    judging = pristine / "judging.ipynb"
+    judging.write_text(text(canonical(notebook)), encoding="utf-8")
+    passes(lesson, rerun(judging, answers))
+
+
+def passes(lesson: Lesson, notebook: Any) -> None:
+    """Assert that a notebook that was run has a verdict on each exercise, and all of them passed."""
     verdicts = {
         cell.source: cell.outputs[0].data["text/plain"]
         for cell in code_cells(notebook)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from authlab.course.curriculum import lessons
 from authlab.course.engine import Engine
 from authlab.course.places import SOLUTIONS
@@ -9,6 +11,7 @@ from authlab.course.score import score
 from tests.course.test_engine import answer
 
 
+@pytest.mark.full
 def test_who_has_solved_nothing_has_the_package_s_app(engine: Engine, stubs: Path) -> None:
     """And that one holds off every attack."""
     found = score(engine, stubs)
@@ -26,6 +29,7 @@ def test_with_every_answer_right_every_part_is_one_s_own(engine: Engine) -> None
     assert mounted - called == {"authlab.forms:Debouncer"}  # the rule of a page's script: no server asks it
 
 
+@pytest.mark.full
 def test_what_does_not_pass_is_not_in_the_app(engine: Engine, stubs: Path) -> None:
     """A wrong answer costs its point and opens no hole: the package's part stands in."""
     answer(stubs, "1.1", "return raw")
