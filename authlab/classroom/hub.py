@@ -21,7 +21,6 @@ from authlab.classroom.roster import (
     FIRST_NUMBER,
     INSTRUCTOR,
     Roster,
-    RosterError,
     private,
     read_roster,
     write_roster,
@@ -39,7 +38,7 @@ PASSWORDS = "passwords.csv"
 LOOPBACK = "127.0.0.1"
 LAST_PORT = 65535 - 81  # the hub's own port is 81 above the public one, the proxy's 1
 # What a learner gets of the kit: what lessons and verdicts need, and what there is to read.
-FOLDERS = ("authlab", "solutions", "tests/lessons", "docs")
+FOLDERS = ("authlab", "tests/lessons", "docs")
 READ = ("README.md", "LICENSE", "SECURITY.md", "pyproject.toml", "requirements.lock", "tests/conftest.py")
 
 
@@ -73,7 +72,8 @@ def write(
     if fault := _fault_of_address(roster):
         raise HubError(fault)
     passwords = roster.add([INSTRUCTOR, *names], first_number) | {name: roster.renew(name) for name in renew}
-    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o755)
     kept = _write_files(folder)
     _write_kit(folder)
     # The passwords first: whoever is stopped between the two has some that open nothing, and runs it again.
@@ -120,14 +120,14 @@ def _fault_of_address(roster: Roster) -> str:
     if not (is_https or 1024 <= roster.port <= LAST_PORT):
         return f"expected a port from 1024 to {LAST_PORT}, or 443 with a certificate, got {roster.port}"
     if bool(roster.certificate) != bool(roster.key):
-        return "expected --certificate and --key together, got one of them"
+        return "expected --cert and --key together, got one of them"
     for file in filter(None, (roster.certificate, roster.key)):
         if not Path(file).is_file():
             return f"expected a file of a certificate or key, got {file}"
     if roster.address != LOOPBACK and not roster.certificate:
         return (
             f"expected a certificate and its key (TLS) for the address {roster.address}, got none: passwords "
-            f"would be readable on the way; give --certificate and --key, or stay on {LOOPBACK}"
+            f"would be readable on the way; give --cert and --key, or stay on {LOOPBACK}"
         )
     return ""
 
@@ -222,6 +222,3 @@ def _is_taken(number: int) -> bool:
             if process.stat().st_uid == number:
                 return True
     return False
-
-
-__all__ = ["HubError", "RosterError", "Written", "fault_of", "write", "write_kit"]

@@ -70,8 +70,8 @@ def _go_on_in_another_python(arguments: Sequence[str]) -> NoReturn:
         if fits.returncode == 0:
             os.execv(python, [python, *sys.argv])
     raise UsageError(
-        f"expected a Python 3.11 or newer that learners may run too, got {sys.executable} in a folder that is "
-        "closed to others; install the system's (with its venv module), then start again"
+        f"expected a Python 3.11 or newer that learners may run too, got {sys.executable} in a folder that "
+        "is closed to others; install the system's (with its venv module), then start again"
     )
 
 

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--address", default="127.0.0.1", help="default: 127.0.0.1; any other needs TLS")
     parser.add_argument("--port", type=int, default=8000, help="default: 8000")
-    parser.add_argument("--certificate", default="", metavar="FILE", help="TLS: the chain of certificates")
+    parser.add_argument("--cert", default="", metavar="FILE", help="TLS: the chain of certificates")
     parser.add_argument("--key", default="", metavar="FILE", help="TLS: its private key")
     parser.add_argument(
         "--first-number",
@@ -39,10 +39,10 @@ def run(args: argparse.Namespace) -> int:
     from authlab.classroom.hub import HubError, write
     from authlab.classroom.roster import FIRST_NUMBER, LAST_NUMBER, RosterError
 
+    again = f"try: {command_line('class hub --help')}"
     first = FIRST_NUMBER if args.first_number is None else args.first_number
     if not FIRST_NUMBER <= first <= LAST_NUMBER:
-        raise UsageError(f"--first-number: expected {FIRST_NUMBER} to {LAST_NUMBER}, got {first}")
-    again = f"try: {command_line('class hub --help')}"
+        raise UsageError(f"--first-number: expected {FIRST_NUMBER} to {LAST_NUMBER}, got {first}; {again}")
     try:
         written = write(
             args.folder,
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
             renew=args.new_password,
             address=args.address,
             port=args.port,
-            certificate=args.certificate and str(Path(args.certificate).resolve()),
+            certificate=args.cert and str(Path(args.cert).resolve()),
             key=args.key and str(Path(args.key).resolve()),
             first_number=first,
         )
@@ -70,7 +70,10 @@ def _names(given: str | None) -> list[str]:
         return []
     if given.isdecimal():
         if not 1 <= int(given) <= MOST_SEATS:
-            raise UsageError(f"--learners: expected 1 to {MOST_SEATS} learners, got {given}")
+            raise UsageError(
+                f"--learners: expected 1 to {MOST_SEATS} learners, got {given}; "
+                f"try: {command_line('class hub FOLDER --learners 10')}"
+            )
         return [f"learner-{number:02}" for number in range(1, int(given) + 1)]
     try:
         lines = Path(given).read_text(encoding="utf-8-sig").splitlines()

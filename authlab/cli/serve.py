@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"  # never another: this is teaching code
 DEFAULT_PORT = 8000
-PORT_VARIABLE = "AUTHLAB_PORT"  # where many share a machine (`class hub`), each has a default port of their own
+PORT_VARIABLE = (
+    "AUTHLAB_PORT"  # where many share a machine (`class hub`), each has a default port of their own
+)
 # A flawed app has a name of its own. Cookies and Clear-Site-Data know no ports: as `localhost`, whatever a
 # flaw lets in would meet the cookies of JupyterLab, which runs code, and of the sound app.
 FLAWED_HOST = "flawed.localhost"
@@ -205,7 +207,9 @@ def _make_room() -> None:
 def _default_port() -> int:
     given = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
     if not (given.isascii() and given.isdecimal()):
-        raise UsageError(f"{PORT_VARIABLE}: expected a port, got {given!r}; try: {command_line('serve --port 8001')}")
+        raise UsageError(
+            f"{PORT_VARIABLE}: expected a port, got {given!r}; try: {command_line('serve --port 8001')}"
+        )
     return int(given)
 
 

@@ -1,4 +1,4 @@
-"""A learner at a hub, as their browser: logs in, gets a server, runs a notebook's cells through its kernel."""
+"""A learner at a hub, as their browser: logs in, gets a server, runs a notebook's cells in its kernel."""
 
 import json
 import time
@@ -106,8 +106,20 @@ class Learner:
 
 def _run(socket: WebSocket, source: str) -> Cell:
     number = uuid.uuid4().hex
-    header = {"msg_id": number, "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3"}
-    content = {"code": source, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+    header = {
+        "msg_id": number,
+        "msg_type": "execute_request",
+        "session": "s",
+        "username": "",
+        "version": "5.3",
+    }
+    content = {
+        "code": source,
+        "silent": False,
+        "store_history": True,
+        "allow_stdin": False,
+        "stop_on_error": True,
+    }
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     socket.send(json.dumps(message))
     cell = Cell(source)

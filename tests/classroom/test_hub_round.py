@@ -1,7 +1,7 @@
 """A real hub, as `start` starts it: ten learners do lesson 1 at once, each in a server of their own.
 
-As root, as a class has it, learners are apart by the system's own rules. Without root it is the rehearsal, and
-what only those rules give is not asserted.
+As root, as a class has it, learners are apart by the system's own rules. Without root it is the rehearsal,
+and what only those rules give is not asserted.
 """
 
 import csv
@@ -16,16 +16,16 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
-from tests.classroom.hub_learner import Learner
 
 from authlab.classroom import hub
 from authlab.classroom.roster import INSTRUCTOR
-from authlab.course.places import folder_in_memory
+from authlab.course.places import ROOT, SOLUTIONS, folder_in_memory
+from tests.classroom.hub_learner import Learner
 
 pytestmark = [
     pytest.mark.full,
@@ -51,7 +51,8 @@ print(Path("../.env").read_text())
 """
 SERVE = """
 import os, requests, subprocess, sys
-app = subprocess.Popen([sys.executable, "-m", "authlab", "serve"], cwd="..", stdout=subprocess.PIPE, text=True)
+command = [sys.executable, "-m", "authlab", "serve"]
+app = subprocess.Popen(command, cwd="..", stdout=subprocess.PIPE, text=True)
 port = app.stdout.readline().split("localhost:")[1].split("/")[0]
 """
 SIGN_UP = """
@@ -81,8 +82,8 @@ print(tried(lambda: os.listdir("{folder}/state")))
 print(tried(lambda: Path("/proc/{pid}/environ").read_bytes()))
 print(tried(lambda: os.kill({pid}, 0)))
 print(tried(lambda: requests.get("{server}api/contents", allow_redirects=False).status_code))
-print(tried(lambda: requests.get(
-    "{server}api/contents", headers={{"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]}}).status_code))
+mine = {{"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]}}
+print(tried(lambda: requests.get("{server}api/contents", headers=mine).status_code))
 """
 
 Answer = TypeVar("Answer")
@@ -90,14 +91,13 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class Hub:
-    """A hub that runs, and what each of its learners has seen."""
+    """A hub that runs, and its learners' browsers."""
 
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
     learners: dict[str, Learner]
     passwords: dict[str, str]
-    seen: dict[str, Any] = field(default_factory=dict)
 
     def at_once(self, task: Callable[[Learner], Answer]) -> dict[str, Answer]:
         """Have all ten do something at the same time."""
@@ -147,7 +147,7 @@ def test_ten_learners_do_lesson_1_at_once(class_hub: Hub) -> None:
         ran = learner.run(*(cell["source"] for cell in cells if cell["cell_type"] == "code"))
         assert [cell.errors for cell in ran if cell.errors] == []
         untouched = ["".join(cell.outputs) for cell in ran if cell.source == 'check("1.2")']
-        answers = learner.read("solutions/lesson_01_forms.py")
+        answers = (SOLUTIONS / "lesson_01_forms.py").read_text("utf-8")
         learner.write(ANSWERS, answers if _is_right(learner) else answers + NO_RULES)
         (judged,) = learner.run('check("1.2")')
         return [*untouched, "".join(judged.outputs), *judged.errors]
@@ -155,6 +155,23 @@ def test_ten_learners_do_lesson_1_at_once(class_hub: Hub) -> None:
     for name, (before, after) in class_hub.at_once(lesson).items():
         assert before.startswith("○ 1.2 "), name
         assert after.startswith("✓ 1.2 " if _is_right(class_hub.learners[name]) else "✗ 1.2 "), name
+
+
+def test_the_instructor_collects_the_answers_as_the_page_says(class_hub: Hub, tmp_path: Path) -> None:
+    """Learners may put links where they like: nothing is followed, and answers alone are taken."""
+    class_hub.learners[NAMES[0]].run("import os; os.symlink('/etc', '../exercises/lesson_99.py')")
+    page = (ROOT / "docs" / "hub.md").read_text("utf-8")
+    lines = [
+        line.strip() for line in page.partition("### Answers")[2].splitlines() if line.startswith("    ")
+    ]
+    for line in lines[:3]:
+        command = line.removeprefix("sudo ").replace("/srv/authlab-class", str(class_hub.folder))
+        subprocess.run(command, shell=True, check=True, cwd=tmp_path)
+
+    taken = {path.relative_to(tmp_path / "answers") for path in tmp_path.rglob("answers/*/*/*/*")}
+    assert {path.parts[0] for path in taken} == set(NAMES)
+    assert all(path.match("*/authlab/exercises/*.py") for path in taken)
+    assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
 
 
 def test_ports_cookies_and_seeds_of_neighbours_do_not_meet(class_hub: Hub) -> None:
@@ -195,7 +212,9 @@ def test_nobody_reaches_a_neighbours_server(class_hub: Hub) -> None:
     assert mallory.api("GET", f"contents/{ANSWERS}").status_code == 200
     assert Learner(mallory.address, ada.name).log_in("wrong").status_code == 403
 
-    said = ada.run('import os; print(os.getpid(), os.environ["JUPYTERHUB_SERVICE_URL"])')[0].outputs[0].split()
+    said = (
+        ada.run('import os; print(os.getpid(), os.environ["JUPYTERHUB_SERVICE_URL"])')[0].outputs[0].split()
+    )
     attempts = ATTEMPTS.format(
         home=class_hub.folder / "learners" / ada.name, folder=class_hub.folder, pid=said[0], server=said[1]
     )
@@ -208,10 +227,10 @@ def test_nobody_reaches_a_neighbours_server(class_hub: Hub) -> None:
 def test_the_instructor_sees_who_is_there(class_hub: Hub) -> None:
     instructor = class_hub.learners[INSTRUCTOR]
     instructor.log_in(class_hub.passwords[INSTRUCTOR], then="/hub/admin")
-    users = instructor.session.get(f"{instructor.address}/hub/api/users", timeout=60).json()
+    users = instructor.get("/hub/api/users").json()
 
     assert {user["name"] for user in users if user["server"]} == set(NAMES)
-    assert class_hub.learners[NAMES[0]].session.get(f"{instructor.address}/hub/api/users", timeout=60).status_code == 403
+    assert class_hub.learners[NAMES[0]].get("/hub/api/users").status_code == 403
 
 
 def test_a_newcomer_and_a_new_password_need_no_restart(class_hub: Hub) -> None:
@@ -240,7 +259,11 @@ def _is_right(learner: Learner) -> bool:
 
 def _environment() -> dict[str, str]:
     """Return the environment of a shell, in which nobody tests anything."""
-    return {name: value for name, value in os.environ.items() if not re.match("AUTHLAB|PYTHON|PYTEST|JUPYTER", name)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not re.match("AUTHLAB|PYTHON|PYTEST|JUPYTER", name)
+    }
 
 
 def _free_port() -> int:
