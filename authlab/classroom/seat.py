@@ -15,6 +15,7 @@ from authlab.cli.secret import env_lines
 from authlab.course.places import ROOT
 
 DESK = "authlab"  # the learner's kit, in their home
+PROMPT = "PS1='$USER:\\w\\$ '\n"  # bash would look for the account, and say "I have no name!"
 SERVER = Path(sys.executable).with_name("jupyterhub-singleuser")
 
 
@@ -36,6 +37,8 @@ def prepare(home: Path, kit: Path = ROOT) -> Path:
     the app that this learner serves.
     """
     desk = home / DESK
+    if not (home / ".bashrc").exists():
+        (home / ".bashrc").write_text(PROMPT, encoding="utf-8")
     if not desk.exists():
         with tempfile.TemporaryDirectory(dir=home, prefix=f".{DESK}-") as folder:
             copy = Path(shutil.copytree(kit, Path(folder, DESK)))

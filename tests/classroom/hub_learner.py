@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from websocket import WebSocket, create_connection
 
-SERVER_SECONDS = 180  # ten servers start at once, on two cores
+SERVER_SECONDS = 400  # ten servers start at once, on two cores that others use too
 CELL_SECONDS = 120
 
 

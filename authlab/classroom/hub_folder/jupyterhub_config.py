@@ -50,8 +50,8 @@ c.SeatSpawner.homes = str(HERE / "learners")
 c.SeatSpawner.cmd = [sys.executable, "-m", "authlab.classroom.seat"]
 c.SeatSpawner.popen_kwargs = {"cwd": str(HERE / "kit")}
 c.SeatSpawner.default_url = "/lab/tree/notebooks/lesson_00_start_here.ipynb"
-c.SeatSpawner.start_timeout = 180  # thirty at once, on few cores
-c.SeatSpawner.http_timeout = 180
+c.SeatSpawner.start_timeout = 300  # thirty at once, on few cores
+c.SeatSpawner.http_timeout = 300
 c.SeatSpawner.env_keep = ["LANG", "LC_ALL"]
 c.SeatSpawner.environment = {
     "PATH": f"{Path(sys.executable).parent}:{os.defpath}",  # `python3 -m authlab` in a terminal is this one
