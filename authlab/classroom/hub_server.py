@@ -7,9 +7,11 @@ root there is a rehearsal: everything as the one who starts it, on this machine 
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,8 @@ class SeatSpawner(LocalProcessSpawner):
         await super().stop(now)
         if IS_ROOT:
             _as(number, [sys.executable, "-I", "-c", END_ALL, str(number)])
+        else:
+            _end_all_at_home(self.home)
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add what is this learner's: no table of accounts knows their home."""
@@ -102,6 +106,15 @@ LIMITS = (
     (resource.RLIMIT_FSIZE, MOST_FILE_BYTES),
     (resource.RLIMIT_CORE, 0),
 )
+
+
+def _end_all_at_home(home: Path) -> None:
+    """End what was started in a learner's server, where no user id tells whose it is (Linux)."""
+    theirs = f"\0HOME={home}\0".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # somebody else's, or gone
+            if theirs in b"\0" + (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _as(number: int, command: list[str]) -> None:
