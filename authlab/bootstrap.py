@@ -218,8 +218,13 @@ def pins(clone: Clone = HERE, dev: bool = False) -> dict[str, set[str]]:
     """Return the versions that the lock allows, by normalised name. A name can have two: which one
     is meant depends on the Python version.
     """
+    return pins_of(clone.lock_file(dev))
+
+
+def pins_of(lock: Path) -> dict[str, set[str]]:
+    """Return the versions that a lock allows, as `pins` does."""
     found: dict[str, set[str]] = {}
-    text = clone.lock_file(dev).read_text("utf-8")
+    text = lock.read_text("utf-8")
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.MULTILINE):
         found.setdefault(normalised(name), set()).add(version)
     return found

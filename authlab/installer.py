@@ -74,28 +74,32 @@ class Installer:
         self.log = log
         self.lock = lock
 
-    def with_uv(self, uv: str, packages: Path, count: int) -> None:
-        """Make the environment and install `packages`, a lock of about `count` of them."""
+    def with_uv(self, uv: str, packages: Path, count: int, *, in_place: bool = True) -> None:
+        """Make the environment and install `packages`, a lock of about `count` of them, and the clone."""
         # --allow-existing: the folder holds the marker already, and counts as ours from the start.
         self._run([uv, "venv", "--allow-existing", "--python", sys.executable, self.venv], "a new .venv")
         install: list[str | Path] = [uv, "pip", "install", "--python", self.python]
         # uv writes no bytecode by default: the first start would take twice as long.
         self._run([*install, *PINNED, "--compile-bytecode", "-r", packages], "packages", count)
-        self._run([*install, *IN_PLACE, self.root], "authlab")
-        self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
+        if in_place:
+            self._run([*install, *IN_PLACE, self.root], "authlab")
+            self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
-    def with_pip(self, packages: Path, count: int) -> None:
+    def with_pip(self, packages: Path, count: int, *, in_place: bool = True) -> None:
         """The same with Python's own venv and pip."""
         self._run([sys.executable, "-I", "-m", "venv", self.venv], "a new .venv")
         install: list[str | Path] = [self.python, "-I", "-m", "pip", "install", "--no-input"]
         install += ["--disable-pip-version-check", "--progress-bar", "off"]
         self._run([*install, *PINNED, "--retries", "2", "-r", packages], "packages", count)
-        self._run([*install, *IN_PLACE, self.root], "authlab")
-        self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
+        if in_place:
+            self._run([*install, *IN_PLACE, self.root], "authlab")
+            self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
     def with_npm(self, npm: str, folder: Path) -> None:
         """Install what the package-lock.json in `folder` pins, hashes and all; no package runs a script."""
-        self._run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder], "axe-core")
+        self._run(
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder], "npm's packages"
+        )
 
     def _run(self, command: Sequence[str | Path], what: str, count: int = 0) -> None:
         with self.log.open("ab") as log:

@@ -12,7 +12,7 @@ from authlab.course.curriculum import exercises
 from authlab.course.parts import PARTS
 
 # The folders whose files take longest, first: at the end, no core waits for another.
-ORDER = ("course", "browser", "lab", "cli", "setup")
+ORDER = ("classroom", "course", "browser", "lab", "cli", "setup")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a run in the background; what tests start inherits it
     signal.signal(signal.SIGINT, signal.default_int_handler)

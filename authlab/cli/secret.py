@@ -11,12 +11,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print 32 random bytes in base64: 44 characters."""
-    if args.env:
-        print(f"SESSION_SECRET={_key()}")
-        print(f"PASSWORD_PEPPER={_key()}")
-    else:
-        print(_key())
+    print(env_lines() if args.env else _key() + "\n", end="")
     return 0
+
+
+def env_lines() -> str:
+    """Return both lines of a .env file, with fresh keys."""
+    return f"SESSION_SECRET={_key()}\nPASSWORD_PEPPER={_key()}\n"
 
 
 def _key() -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"  # never another: this is teaching code
 DEFAULT_PORT = 8000
+PORT_VARIABLE = (
+    "AUTHLAB_PORT"  # where many share a machine (`class hub`), each has a default port of their own
+)
 # A flawed app has a name of its own. Cookies and Clear-Site-Data know no ports: as `localhost`, whatever a
 # flaw lets in would meet the cookies of JupyterLab, which runs code, and of the sound app.
 FLAWED_HOST = "flawed.localhost"
@@ -33,7 +36,7 @@ CACHE = "authlab.sessions.cache:SessionCache"  # off in the app unless it is ask
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="default: 8000")
+    parser.add_argument("--port", type=int, help=f"default: {DEFAULT_PORT}, or what {PORT_VARIABLE} says")
     parser.add_argument(
         "--database",
         type=Path,
@@ -56,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
+    if args.port is None:
+        args.port = _default_port()
     is_mounted = args.mine or args.flaw is not None
     if is_mounted:
         _make_room()  # before anything imports the parts
@@ -197,6 +202,15 @@ def _make_room() -> None:
     from authlab.course.parts import PARTS
 
     mounting.install(PARTS)
+
+
+def _default_port() -> int:
+    given = os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT))
+    if not (given.isascii() and given.isdecimal()):
+        raise UsageError(
+            f"{PORT_VARIABLE}: expected a port, got {given!r}; try: {command_line('serve --port 8001')}"
+        )
+    return int(given)
 
 
 def _again(args: argparse.Namespace) -> str:

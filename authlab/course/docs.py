@@ -1,4 +1,5 @@
-"""The pages that are derived (`dev build`): the ASVS table, the guide's trace, and the README's map."""
+"""The pages that are derived (`dev build`): the ASVS table, the guide's trace; the README's map, and in the
+instructors' guide what is known from the lessons' data and the bank."""
 
 import ast
 import re
@@ -6,14 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from authlab.course.curriculum import lessons
+from authlab.course import bank
+from authlab.course.bank import Flaw
+from authlab.course.curriculum import Exercise, Lesson, exercises, lessons
 from authlab.course.places import ROOT
+from authlab.course.plans import plans
 from authlab.course.trace import Planned, rows
 from authlab.course.trace import planned as planned_lessons
 
 README = ROOT / "README.md"
 ASVS = ROOT / "docs" / "asvs.md"
 GUIDE = ROOT / "docs" / "guide.md"
+INSTRUCTORS = ROOT / "docs" / "instructors.md"
 ASVS_TESTS = ROOT / "tests" / "app" / "test_asvs.py"
 
 _MAP = re.compile(r"(?<=## The map\n\n)\|.*?\n(?=\n)", re.DOTALL)
@@ -42,6 +47,7 @@ def files() -> Iterator[tuple[Path, str]]:
     yield ASVS, asvs_page()
     yield GUIDE, guide_page()
     yield README, readme()
+    yield INSTRUCTORS, instructors_guide()
 
 
 def build() -> list[Path]:
@@ -120,6 +126,69 @@ def readme() -> str:
         modules = ", ".join(f"`{name}`" if "/" in name else name for name in _modules(lesson))
         lines.append(f"| {lesson.number} {_title(lesson)} | {lesson.guide} | {modules} |")
     return _MAP.sub("\n".join(lines).replace("\\", r"\\") + "\n", README.read_text(encoding="utf-8"), count=1)
+
+
+def instructors_guide() -> str:
+    """Return the instructors' guide with its derived sections made anew: all between two of its marks."""
+    text = INSTRUCTORS.read_text(encoding="utf-8")
+    sections = {"timings": _timings(), "plans": _plans(), "mistakes": _mistakes()}
+    for name, lines in sections.items():
+        before, begin, rest = text.partition(f"<!-- derived: {name} -->\n")
+        _, end, after = rest.partition("<!-- end -->\n")
+        text = before + begin + "\n".join(lines) + "\n" + end + after
+    return text
+
+
+def _timings() -> list[str]:
+    lines = ["| Lesson | Minutes | Exercises | of that, minutes | Extras | |", "|---|---|---|---|---|---|"]
+    for lesson in lessons():
+        asked = [exercise for exercise in lesson.exercises if not exercise.extra]
+        extras = [f"{exercise.id} ({exercise.minutes})" for exercise in lesson.exercises if exercise.extra]
+        kinds = Counter(exercise.kind for exercise in asked)
+        told = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        minutes = sum(exercise.minutes for exercise in asked)
+        cells = [f"{lesson.number} {lesson.title}", lesson.minutes, told, minutes, ", ".join(extras)]
+        lines.append("| " + " | ".join(map(str, [*cells, lesson.question])) + " |")
+    total = sum(lesson.minutes for lesson in lessons())
+    return [*lines, f"| all | {total} | | | | |"]
+
+
+def _plans() -> list[str]:
+    lines = []
+    for plan in plans():
+        lines += [f"### {plan.name}", "", f"{plan.about}.", "", "| From | Minutes | |", "|---|---|---|"]
+        for start, step in zip(plan.starts(), plan.steps, strict=True):
+            lines.append(f"| {start // 60}:{start % 60:02} | {step.minutes} | {step.what} |")
+        lines += [f"| {plan.minutes // 60}:{plan.minutes % 60:02} | | the end |", ""]
+    return lines[:-1]
+
+
+def _mistakes() -> list[str]:
+    lines = []
+    for lesson in lessons():
+        lines += [f"### {lesson.number} {lesson.title}", ""]
+        lines += ["| | It is believed | What is so | Attack |", "|---|---|---|---|"]
+        for exercise, flaw in taught_mistakes(lesson):
+            told = [cell.replace("|", "\\|") for cell in (flaw.belief, flaw.misconception)]
+            lines.append(f"| {exercise.id} | {told[0]} | {told[1]} | {flaw.attack or ''} |")
+        lines.append("")
+    return lines[:-1]
+
+
+def taught_mistakes(lesson: Lesson) -> list[tuple[Exercise, Flaw]]:
+    """Return the mistakes that a lesson is built around, each with the exercise in which it would be made.
+
+    That is what a *fix* starts from and a *break* wins against; and of those that a *proof* must catch, the
+    ones that an attack wins on. The bank has ten times as many.
+    """
+    by_part = {exercise.part: exercise for exercise in exercises()}
+    found: dict[str, tuple[Exercise, Flaw]] = {}
+    for exercise in lesson.exercises:
+        shown = [bank.flaw_named(name) for name in (exercise.flaw,) if name]
+        caught = [known for known in map(bank.flaw_named, exercise.must_catch) if known.attack]
+        for flaw in [*shown, *caught]:
+            found.setdefault(flaw.name, (by_part.get(flaw.part, exercise), flaw))
+    return sorted(found.values(), key=lambda pair: (pair[0].lesson, int(pair[0].id.partition(".")[2])))
 
 
 def _title(lesson: Planned) -> str:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from authlab.cli import UsageError
+from authlab.cli import serve as serve_command
 from authlab.course import derive
 from authlab.course.places import ROOT, SOLUTIONS
 from authlab.lab import my_parts
@@ -514,3 +516,22 @@ def test_the_next_command_serves_the_same_app(tmp_path: Path) -> None:
         database = str(tmp_path / "app.sqlite")
         line = refused("--port", str(port), "--database", database, "--flaw", "letters_forgotten")
     assert f"-m authlab serve --flaw letters_forgotten --port {port + 1}" in line
+
+
+@pytest.mark.parametrize(("said", "port"), [(None, 8000), ("10004", 10_004)])
+def test_where_many_share_a_machine_each_has_a_default_port(
+    monkeypatch: pytest.MonkeyPatch, said: str | None, port: int
+) -> None:
+    monkeypatch.delenv("AUTHLAB_PORT", raising=False)
+    if said is not None:
+        monkeypatch.setenv("AUTHLAB_PORT", said)
+    assert serve_command._default_port() == port
+
+
+@pytest.mark.parametrize("said", ["", "abc", "-1", "١٢٣"])
+def test_a_default_that_is_no_port_is_told(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("AUTHLAB_PORT", said)
+    with pytest.raises(
+        UsageError, match=r"AUTHLAB_PORT: expected a port, got .*; try: python3 -m authlab serve"
+    ):
+        serve_command._default_port()

@@ -8,7 +8,7 @@ import pytest
 from authlab import bootstrap
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ["requirements.lock", "requirements-dev.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-hub.lock"]
 
 
 @pytest.mark.parametrize("name", LOCKS)

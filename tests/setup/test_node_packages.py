@@ -49,7 +49,7 @@ def test_a_learners_commands_do_without_axe_core(clone):
         ("npm error code EINTEGRITY", "a downloaded file is not the one that the lock names"),
         ("npm error code ECONNREFUSED", "the package index cannot be reached (no network?)"),
         ("npm error code ENOSPC", "the disk is full"),
-        ("the moon is full", "axe-core: the moon is full"),
+        ("the moon is full", "npm's packages: the moon is full"),
     ],
 )
 def test_when_npm_fails_nothing_half_done_is_believed(clone, words, cause):

@@ -1,0 +1,138 @@
+"""A learner at a hub, as their browser: logs in, gets a server, runs a notebook's cells in its kernel."""
+
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from websocket import WebSocket, create_connection
+
+SERVER_SECONDS = 400  # ten servers start at once, on two cores that others use too
+CELL_SECONDS = 120
+
+
+@dataclass
+class Cell:
+    """What one cell came to."""
+
+    source: str
+    outputs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+class Learner:
+    """One browser with its own cookies, at the hub's public address."""
+
+    def __init__(self, address: str, name: str) -> None:
+        self.address = address
+        self.name = name
+        self.base = f"/user/{name}/"
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.kernel = ""
+
+    def log_in(self, password: str, then: str = "") -> requests.Response:
+        """Send the login form; a right password leads on, by itself to the learner's server, which starts."""
+        self.get("/hub/login")
+        form = {"username": self.name, "password": password, "_xsrf": self._xsrf("/hub/")}
+        return self.session.post(f"{self.address}/hub/login?next={then}", data=form, timeout=60)
+
+    def wait_for_the_server(self) -> None:
+        """Return once JupyterLab's page comes from the learner's own server."""
+        end = time.monotonic() + SERVER_SECONDS
+        while time.monotonic() < end:
+            page = self.get(f"{self.base}lab")
+            if page.status_code == 200 and "jupyter-config-data" in page.text:
+                return
+            time.sleep(0.5)
+        raise TimeoutError(f"{self.name} got no server: {page.status_code} {page.url}")
+
+    def get(self, path: str) -> requests.Response:
+        """Open a page, as a browser would follow its redirections."""
+        return self.session.get(self.address + path, timeout=60)
+
+    def api(self, method: str, path: str, body: Any = None, *, of: str = "") -> requests.Response:
+        """Ask a server's API with the token against forged requests; `of` is another learner's server."""
+        base = f"/user/{of}/" if of else self.base
+        return self.session.request(
+            method,
+            f"{self.address}{base}api/{path}",
+            headers={"X-XSRFToken": self._xsrf(self.base)},
+            json=body,
+            timeout=60,
+        )
+
+    def read(self, path: str) -> Any:
+        """Return what is in a file of the learner's, below the server's root."""
+        answer = self.api("GET", f"contents/{path}")
+        answer.raise_for_status()
+        return answer.json()["content"]
+
+    def write(self, path: str, text: str) -> None:
+        """Save a text file."""
+        body = {"type": "file", "format": "text", "content": text}
+        self.api("PUT", f"contents/{path}", body).raise_for_status()
+
+    def open_notebook(self, path: str) -> None:
+        """Start a kernel for a notebook, as opening it in JupyterLab does."""
+        wanted = {"path": path, "type": "notebook", "name": path, "kernel": {"name": "python3"}}
+        answer = self.api("POST", "sessions", wanted)
+        answer.raise_for_status()
+        self.kernel = answer.json()["kernel"]["id"]
+
+    def run(self, *sources: str) -> list[Cell]:
+        """Run cells in the open notebook's kernel, one after the other, and return what each came to."""
+        address = self.address.replace("http", "ws", 1) + f"{self.base}api/kernels/{self.kernel}/channels"
+        cookies = "; ".join(
+            f"{cookie.name}={cookie.value}"
+            for cookie in self.session.cookies
+            if self.base.startswith(cookie.path)
+        )
+        socket = create_connection(
+            address, cookie=cookies, origin=self.address, timeout=CELL_SECONDS, http_no_proxy=["127.0.0.1"]
+        )
+        try:
+            return [_run(socket, source) for source in sources]
+        finally:
+            socket.close()
+
+    def _xsrf(self, path: str) -> str:
+        """Return the newest of the tokens that count for a path."""
+        found = {c.path: c.value for c in self.session.cookies if c.name == "_xsrf"}
+        return found.get(path) or found.get("/") or ""
+
+
+def _run(socket: WebSocket, source: str) -> Cell:
+    number = uuid.uuid4().hex
+    header = {
+        "msg_id": number,
+        "msg_type": "execute_request",
+        "session": "s",
+        "username": "",
+        "version": "5.3",
+    }
+    content = {
+        "code": source,
+        "silent": False,
+        "store_history": True,
+        "allow_stdin": False,
+        "stop_on_error": True,
+    }
+    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+    socket.send(json.dumps(message))
+    cell = Cell(source)
+    while True:
+        said = json.loads(socket.recv())
+        if said["parent_header"].get("msg_id") != number:
+            continue
+        kind, content = said["msg_type"], said["content"]
+        if kind in ("display_data", "execute_result"):
+            cell.outputs.append(content["data"].get("text/plain", ""))
+        elif kind == "stream":
+            cell.outputs.append(content["text"])
+        elif kind == "error":
+            cell.errors.append(f"{content['ename']}: {content['evalue']}")
+        elif kind == "status" and content["execution_state"] == "idle":
+            return cell
