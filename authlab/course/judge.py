@@ -28,13 +28,14 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from authlab.course import strays
+from authlab.course import isolation, strays
 from authlab.course.places import CHECKS, ROOT
 
 # "process" is how it goes where the system cannot fork; naming it lets any system try that way.
 CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
 MEMORY_BYTES = 2 * 1024**3
 FILE_BYTES = 64 * 1024**2
+ISOLATED = "--isolated"
 OUTPUT = "printed.txt"  # in the child's own folder
 ENDED = "the answer ended its process before the checks were done"
 CUT_OFF = "the answer ended its process, or closed files that it had not opened, before the checks were done"
@@ -50,11 +51,14 @@ def main() -> None:
     """Be a judge of the lessons that the arguments name, for the jobs on the standard input."""
     jobs = os.fdopen(os.dup(0), encoding="utf-8")
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    serve(jobs, results, sys.argv[1:])
+    stems = [argument for argument in sys.argv[1:] if argument != ISOLATED]
+    serve(jobs, results, stems, isolated=ISOLATED in sys.argv)
 
 
-def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
+def serve(jobs: TextIO, results: TextIO, stems: Sequence[str], *, isolated: bool = False) -> None:
     """Collect the checks of these lessons, then do jobs until there are no more.
+
+    `isolated` takes from the answers what `isolation` can.
 
     The process is the judge's alone from here on: its streams, its folder and its signals.
     """
@@ -89,20 +93,23 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
                 # Trials need no checks; and without a name pytest would collect all there are.
                 *(str(CHECKS / name) for name in [f"test_{stem}.py" for stem in stems] or ["conftest.py"]),
             ],
-            plugins=[_Judge(jobs, results, until_collected.close)],
+            plugins=[_Judge(jobs, results, until_collected.close, isolated=isolated)],
         )
 
 
 class _Judge:
     """The pytest plugin: takes the place of pytest's loop over all tests."""
 
-    def __init__(self, jobs: TextIO, results: TextIO, collected: Callable[[], None]) -> None:
+    def __init__(
+        self, jobs: TextIO, results: TextIO, collected: Callable[[], None], *, isolated: bool
+    ) -> None:
         from authlab.course.ground import Liar
         from authlab.course.messages import Compared, explain
 
         self._explain = explain  # imported now: an answer can change what there is to import
         self._liar = Liar()
         self._collected = collected
+        self._isolated = isolated
         self._jobs = jobs
         self._results = results
         self._compared = Compared()
@@ -119,7 +126,11 @@ class _Judge:
         from authlab.course.ground import Ground
 
         self._ground = Ground([sys.modules[__name__], *{item.module for item in session.items}])
-        self._say({"ready": True})
+        taken: list[str] = []
+        if self._isolated:  # now, when all bytecode is written, and there is one thread
+            _prepare_for_many()
+            taken = isolation.isolate(tempfile.gettempdir())
+        self._say({"ready": True, "taken": taken})
         for line in self._jobs:
             job = json.loads(line)
             if CAN_FORK:
@@ -282,6 +293,14 @@ def _prepare(job: dict[str, Any]) -> None:
         bank.all_flaws()
 
 
+def _prepare_for_many() -> None:
+    """Load what no single verdict is worth waiting for, and a whole class's are."""
+    from authlab.course import bank
+
+    bank.all_flaws()
+    _warm_up()
+
+
 @cache
 def _warm_up() -> None:
     """Use the app once before the first fork: the children inherit what else each of them would make anew.
@@ -414,6 +433,7 @@ def _confine(folder: str, in_a_group_of_its_own: bool, writing: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    isolation.limit_processes()
 
 
 def _away_from_everything(folder: str) -> None:
