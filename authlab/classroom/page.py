@@ -11,7 +11,7 @@ from authlab.classroom.summary import Summary
 from authlab.lab.verdict import claim
 
 TEMPLATE = Path(__file__).with_name("grades.html")
-GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "⌛"}
+GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "◔"}
 WORDS = {
     "passed": "passed",
     "failed": "not yet",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from authlab.cli import UsageError, command_line
 from authlab.cli.bar import Bar
-from authlab.cli.check import can_show, wants_colour
+from authlab.cli.check import can_show, wants_colour, write_junit
 
 TYPE_CHECKING = False  # as typing's, which costs time at each start
 if TYPE_CHECKING:
@@ -115,7 +115,6 @@ def _graded(args: argparse.Namespace, submissions: "Submissions", out: Path, bar
 def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> list[str]:
     """Write the results, each file whole or not at all, and return their names."""
     from authlab.classroom import page, sheets
-    from authlab.course.junit import as_xml
     from authlab.replacing import replaced
 
     texts = {
@@ -127,8 +126,9 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
     }
     if junit is not None:
         titles = {one.id: one.title for one in told.asked}
-        texts[Path(junit)] = as_xml(
-            (row.learner, ((titles[verdict["id"]], verdict) for verdict in row.verdicts)) for row in told.rows
+        write_junit(
+            Path(junit),
+            [(row.learner, [(titles[one["id"]], one) for one in row.verdicts]) for row in told.rows],
         )
     for path, text in texts.items():
         try:
@@ -136,7 +136,7 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
                 temporary.write_text(text, encoding="utf-8", newline="")
         except OSError as error:
             raise UsageError(f"expected to write {path}, got: {error.strerror}") from None
-    return [str(path) for path in texts]
+    return [*map(str, texts), *([] if junit is None else [junit])]
 
 
 def _table(told: "Summary") -> list[str]:

@@ -22,7 +22,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -87,6 +87,7 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str], *, isolated: bool
             [
                 "--quiet",
                 "--capture=no",
+                "--tb=no",  # its tracebacks, which nobody sees, took longer than the checks
                 "--import-mode=importlib",
                 f"--confcutdir={CHECKS}",  # the tests' own conftest would put in the slots once more
                 *(word for plugin in UNUSED_PLUGINS for word in ("-p", f"no:{plugin}")),
@@ -128,7 +129,7 @@ class _Judge:
         self._ground = Ground([sys.modules[__name__], *{item.module for item in session.items}])
         taken: list[str] = []
         if self._isolated:  # now, when all bytecode is written, and there is one thread
-            _prepare_for_many()
+            _prepare_for_many({item.path for item in session.items})
             taken = isolation.isolate(tempfile.gettempdir())
         self._say({"ready": True, "taken": taken})
         for line in self._jobs:
@@ -293,10 +294,12 @@ def _prepare(job: dict[str, Any]) -> None:
         bank.all_flaws()
 
 
-def _prepare_for_many() -> None:
+def _prepare_for_many(checks: Iterable[Path]) -> None:
     """Load what no single verdict is worth waiting for, and a whole class's are."""
-    from authlab.course import bank
+    from authlab.course import bank, messages
 
+    for path in checks:
+        messages.functions_in(path)
     bank.all_flaws()
     _warm_up()
 
