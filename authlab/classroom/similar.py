@@ -15,7 +15,7 @@ from functools import cache
 from typing import TypeAlias
 
 from authlab.course import derive
-from authlab.course.curriculum import Exercise, select
+from authlab.course.curriculum import Exercise, lesson_of, select
 
 STRETCH = 6  # steps of syntax that are compared together
 MIN_STRETCHES = 40  # about ten lines: below that, alike says nothing
@@ -133,5 +133,5 @@ def _of_the_stub(asked: Exercise) -> frozenset[int]:
 
 @cache
 def _of_the_solution(asked: Exercise) -> frozenset[int]:
-    tree = ast.parse("\n".join(derive.solution_block(asked)))
+    tree = ast.parse(derive.solution_file(lesson_of(asked)))
     return _stretches(tree, asked) - _of_the_stub(asked)

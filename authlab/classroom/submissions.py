@@ -171,7 +171,7 @@ def _entries(names: Iterable[str]) -> tuple[Entry, ...]:
     found = []
     for (learner, identity), own in by_learner.items():
         unique = _display_name(learner)
-        if shown[unique] > 1:  # two people, or one with a folder and a zip: never one row
+        if shown[unique] > 1:  # two people, whose numbers tell them apart
             unique = f"{unique} ({identity or display(own[0])})"
         found.append(Entry(unique, identity, tuple(own)))
     return tuple(sorted(found, key=lambda entry: (entry.learner.casefold(), entry.learner, entry.names)))

@@ -12,16 +12,19 @@ from authlab.course.curriculum import Lesson
 from authlab.course.places import ROOT
 from tests.cli.typed import environment
 
-# As `python3 -m authlab`, with this one action: the others of `class` are of no concern here.
+# As `python3 -m authlab`, with this one action: the others of `class` are of no concern here. What else would be
+# in memory is among the temporary files, so that leftovers are seen there.
 TYPED = (
-    "import importlib, sys; actions = importlib.import_module('authlab.cli.class').ACTIONS; "
+    "import importlib, pathlib, sys, tempfile; from authlab.course import places; "
+    "places.IN_MEMORY = pathlib.Path(tempfile.gettempdir()); actions = importlib.import_module('authlab.cli.class').ACTIONS; "
     "[actions.pop(name) for name in list(actions) if name != 'grade']; "
     "from authlab.cli import main; sys.exit(main(sys.argv[1:]))"
 )
 
 
-def typed(*arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
-    """Type `authlab class grade ARGUMENTS`."""
+def typed(*arguments: str, temporary: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Type `authlab class grade ARGUMENTS`, with a folder for temporary files."""
+    extra = {} if temporary is None else {"TMPDIR": str(temporary)}
     return subprocess.run(
         [sys.executable, "-c", TYPED, "class", "grade", *arguments],
         cwd=ROOT, env=environment(**extra), capture_output=True, encoding="utf-8", timeout=900,
