@@ -1,1 +1,2 @@
-"""What an instructor needs around the course: handing out, grading, a board for the room, a hub. The app imports none of it."""
+"""What an instructor needs around the course: handing out, grading, a board, a hub. The app imports none
+of it."""

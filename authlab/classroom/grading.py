@@ -137,7 +137,7 @@ class Grader:
         return [rows[entry] for entry in everybody]
 
     def _judge_again(self, submissions: Submissions, rows: dict[Entry, Row]) -> None:
-        """Judge those whose judge was ended alone, one after another: it may have been a neighbour's doing."""
+        """Judge alone those whose judge was ended, one by one: it may have been a neighbour's doing."""
         ended = [entry for entry, row in rows.items() if any(map(_was_ended, row.verdicts))]
         for entry in sorted(ended, key=submissions.entries.index):
             rows[entry] = self._graded(self._engines[0], entry, submissions.read(entry))

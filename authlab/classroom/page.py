@@ -1,4 +1,4 @@
-"""The results as one page: no script, nothing from elsewhere, good to print, to mail, and to open in ten years."""
+"""The results as one page: no script, nothing from elsewhere, good to print, and to open in ten years."""
 
 from collections.abc import Mapping
 from pathlib import Path

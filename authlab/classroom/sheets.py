@@ -13,11 +13,11 @@ from authlab.classroom.grading import Row
 from authlab.classroom.summary import Summary
 
 MAX_FEEDBACK_CHARACTERS = 1000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
 def results_csv(told: Summary) -> str:
-    """Return a line a learner: who, how many passed, the grade in per cent, then the status of each exercise."""
+    """Return a line a learner: who, how many passed, the grade in per cent, the status of each exercise."""
     head = ["learner", "id", "passed", "of", "grade", *(one.id for one in told.asked), "notes"]
     lines = [
         [

@@ -1,7 +1,8 @@
-"""Answers that are alike. They are shown, and called nothing else: people talk, and short answers have one form.
+"""Answers that are alike. They are shown, and called nothing else: people talk, and often there is one
+natural way to write it.
 
-An answer is compared without its names, texts, comments and spacing, as a set of short stretches of its syntax,
-less those of the stub that everybody began with. What is smaller than a certain size is not compared at all.
+An answer is compared without its names, texts, comments and spacing, as a set of short stretches of its
+syntax, less those of the stub that everybody began with. Below a certain size it is not compared at all.
 """
 
 import ast
@@ -37,7 +38,7 @@ class Alike:
 
 
 def fingerprint(asked: Exercise, tree: ast.Module) -> "Fingerprint | None":
-    """Return what an answer to one exercise is compared by, from the tree of its file; None for a small one."""
+    """Return what an answer is compared by, made from the tree of its file; None for a small one."""
     own = _stretches(tree, asked) - _of_the_stub(asked)
     return array("Q", sorted(own)) if len(own) >= MIN_STRETCHES else None
 

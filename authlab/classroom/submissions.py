@@ -1,8 +1,8 @@
-"""Reading what a class has handed in: folders, zips, zips in folders, as they come out of Moodle, Canvas or a mail.
+"""Reading what a class has handed in: folders, zips, zips in folders, as Moodle, Canvas or a mail bring them.
 
 Everything here was named, packed and written by others. Nothing is unpacked and no name becomes a path: what
-counts is a file's last name, its content is read up to a limit, and links are not followed. Whatever cannot be
-read is a note in its owner's row, and nobody else's trouble.
+counts is a file's last name, its content is read up to a limit, and links are not followed. Whatever cannot
+be read is a note in its owner's row, and nobody else's trouble.
 """
 
 import os
@@ -35,17 +35,8 @@ MAX_NAME_CHARACTERS = 100
 # Folders that a whole clone or a careless zip brings along. The last ones have files that are named like
 # answers and are the kit's own.
 IGNORED_FOLDERS = frozenset(
-    [
-        "__MACOSX",
-        "__pycache__",
-        ".git",
-        ".ipynb_checkpoints",
-        ".venv",
-        "venv",
-        "node_modules",
-        "site-packages",
-    ]
-    + ["solutions", "tests", "flaws", "alternatives", "attacks", "kata"]
+    "__MACOSX __pycache__ .git .ipynb_checkpoints .venv venv node_modules site-packages "
+    "solutions tests flaws alternatives attacks kata".split()
 )
 PROGRESS = (".authlab", "progress.json")
 
@@ -109,8 +100,8 @@ class Submissions:
     `with` block."""
 
     def __init__(self, home: Path) -> None:
-        """Find out who has handed in. Raises `SubmissionsError` when `home` is neither folder nor zip, or when
-        there is nobody in it."""
+        """Find out who has handed in. Raises `SubmissionsError` when `home` is neither folder nor zip, or
+        when there is nobody in it."""
         self.home = home
         self._packed: dict[str, list[zipfile.ZipInfo]] = {}
         self._archive: zipfile.ZipFile | None = None
@@ -119,7 +110,8 @@ class Submissions:
             names: Iterable[str] = os.listdir(home)
             if any(stem_of(name) == name.removesuffix(".py") for name in names):
                 raise SubmissionsError(
-                    f"expected a folder or zip for each learner in {home}, found somebody's answers themselves"
+                    f"expected a folder or zip for each learner in {home}, "
+                    "found somebody's answers themselves"
                 )
         else:
             try:
@@ -150,7 +142,7 @@ class Submissions:
         self._open.close()
 
     def read(self, entry: Entry) -> Submission:
-        """Return what is in somebody's folders, zips and files. It never raises: notes say what was not read."""
+        """Return what is in somebody's folders, zips and files; notes say what was not read."""
         found = _Found()
         for name in entry.names:
             try:

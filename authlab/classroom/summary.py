@@ -50,7 +50,7 @@ class Summary:
         return tuple(stand for stand in worst if stand.stuck)
 
     def grade(self, row: Row) -> float:
-        """Return the share of exercises that passed, in per cent with one decimal. Extras count for nobody."""
+        """Return the share of exercises that passed, in per cent with one decimal; extras do not count."""
         counted = [
             verdict["status"] == "passed"
             for asked, verdict in zip(self.asked, row.verdicts, strict=True)

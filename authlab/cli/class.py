@@ -1,4 +1,4 @@
-"""`authlab class`: for whoever teaches a group with the kit. Each action is a module `class_ACTION` beside this one."""
+"""`authlab class`: for whoever teaches a group with the kit. Each action is a module `class_ACTION`."""
 
 import argparse
 import importlib

@@ -85,7 +85,7 @@ def _graded(args: argparse.Namespace, submissions: "Submissions", out: Path, bar
     asked = asked or grading.asked_for(submissions)
     if not asked:
         raise UsageError(
-            f"expected a file lesson_NN_topic.py in one submission at least, found none in {submissions.home}; "
+            f"expected a file lesson_NN_topic.py in some submission, found none in {submissions.home}; "
             f"see: {command_line('class grade')} --help"
         )
     try:

@@ -279,7 +279,12 @@ def _take_over(
         elif module.has(name) and name != getattr(node, "name", None):
             if inline:
                 helper = module.definition(name)
-                lines += [*_take_over(piece, module, helper, inline=True), *_unregistered(module, helper), "", ""]
+                lines += [
+                    *_take_over(piece, module, helper, inline=True),
+                    *_unregistered(module, helper),
+                    "",
+                    "",
+                ]
             else:
                 piece.imports.setdefault(module.name, set()).add(name)
     return lines

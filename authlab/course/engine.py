@@ -233,7 +233,6 @@ class Engine:
             self._flaws.clear()
         self._judge, self._loaded = self._new_judge(known.union(lessons)), now
 
-
     def _new_judge(self, lessons: Iterable[str]) -> Judge:
         return Judge([*lessons], forked=self._forked, isolated=self._isolated)
 

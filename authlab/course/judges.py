@@ -33,7 +33,8 @@ class Judge:
     """A judge that was started, the pipes to it, and the folder for its temporary files.
 
     `lessons` are the stems of those whose checks it has. It starts while its owner does something else, and
-    the first question waits for it. `isolated` takes from its answers what `isolation` can. With `forked` it is a copy of this very process, which saves loading anew
+    the first question waits for it. `isolated` takes from its answers what `isolation` can.
+    With `forked` it is a copy of this very process, which saves loading anew
     what is loaded here: for a process of one thread that does nothing besides.
     """
 

@@ -1,4 +1,4 @@
-"""A class that is made up: submissions of one lesson, all different, from the bank's flaws and right answers."""
+"""A class that is made up: different submissions of one lesson, from the bank's flaws and right answers."""
 
 import random
 import subprocess
@@ -12,11 +12,12 @@ from authlab.course.curriculum import Lesson
 from authlab.course.places import ROOT
 from tests.cli.typed import environment
 
-# As `python3 -m authlab`, with this one action: the others of `class` are of no concern here. What else would be
-# in memory is among the temporary files, so that leftovers are seen there.
+# As `python3 -m authlab`, with this one action: the others of `class` are of no concern here. What else would
+# be in memory is among the temporary files, so that leftovers are seen there.
 TYPED = (
     "import importlib, pathlib, sys, tempfile; from authlab.course import places; "
-    "places.IN_MEMORY = pathlib.Path(tempfile.gettempdir()); actions = importlib.import_module('authlab.cli.class').ACTIONS; "
+    "places.IN_MEMORY = pathlib.Path(tempfile.gettempdir()); "
+    "actions = importlib.import_module('authlab.cli.class').ACTIONS; "
     "[actions.pop(name) for name in list(actions) if name != 'grade']; "
     "from authlab.cli import main; sys.exit(main(sys.argv[1:]))"
 )

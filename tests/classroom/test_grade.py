@@ -1,4 +1,4 @@
-"""`class grade`: who has a row, which file counts, that verdicts are those of `check`, and what is written."""
+"""`class grade`: who has a row, which file counts, that verdicts are `check`'s, what is written."""
 
 import csv
 import io
@@ -171,7 +171,7 @@ def test_of_two_different_files_it_is_said_which_was_graded(tmp_path: Path, put:
 
 
 def test_verdicts_are_those_of_check(tmp_path: Path, put: Put) -> None:
-    """A flaw with its misconception, a right answer, a stub: all that `check --json` says, but the seconds."""
+    """A flaw with its misconception, a right answer, a stub: all of `check --json` but the seconds."""
     text = answered(
         e1_1="case_kept", e1_2="letters_forgotten", e1_3="every_field_kept", e1_4="calls_itself_admin"
     )
@@ -427,7 +427,7 @@ def test_extras_count_for_no_grade() -> None:
 
 
 def test_a_class_is_graded_from_the_shell(tmp_path: Path, put: Put) -> None:
-    """The table, where the room is stuck, the files, and what to do next; the files beside the submissions."""
+    """The table, where the room is stuck, the files beside the submissions, and what to do next."""
     put(f"Ada/{FILE}", SOLVED)
     put(f"Grace/{FILE}", answered(e1_2="letters_forgotten"))
     junit = tmp_path / "junit.xml"
@@ -454,7 +454,7 @@ def test_a_class_is_graded_from_the_shell(tmp_path: Path, put: Put) -> None:
         (["{empty}"], "expected a folder or zip for each learner"),
         (["{answers}"], "found somebody's answers themselves"),
         (["{text}"], "expected a folder or a zip of submissions"),
-        (["{other}"], "expected a file lesson_NN_topic.py in one submission at least"),
+        (["{other}"], "expected a file lesson_NN_topic.py in some submission"),
         (["{class}", "9.99"], "expected an exercise or lesson"),
         (["{class}", "--out", "{class}/out"], "expected a folder outside of the submissions"),
         (["{class}", "--out", "{text}"], "--out: expected a folder, got the file"),

@@ -1,18 +1,19 @@
 """Ways to cheat or break the grader. All of them are handed in by one class, beside two honest learners.
 
-Each gets its row, and harms nothing: the honest ones have the grades that they would have alone, the clone and
-the machine are as they were. It is no sandbox: what only a container stops is in docs/grading.md.
+Each gets its row, and harms nothing: the honest ones have the grades that they would have alone, the clone
+and the machine are as they were. It is no sandbox: what only a container stops is in docs/grading.md.
 """
 
 import json
 import os
+import socket
 import stat
 import struct
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -224,6 +225,34 @@ try: open(sys.modules[__name__].__file__, 'w').write(open({str(SOLUTIONS / FILE)
 except OSError: pass
 return raw
 """
+TRIES = """\
+import ctypes, os, socket, sys
+from authlab.course import isolation
+print(*isolation.isolate(sys.argv[1]))
+isolation.limit_processes()
+def write():
+    try: open(sys.argv[2], 'w').write('x'); print('wrote')
+    except OSError: print('kept')
+open(sys.argv[1] + '/mine', 'w').write('x')
+write()
+if sys.platform == 'linux':
+    libc = ctypes.CDLL(None)
+    libc.unshare(0x10020000)
+    libc.mount(None, b'/', None, ctypes.c_ulong(0x1020), None)
+write()
+try: socket.create_connection(('127.0.0.1', int(sys.argv[3])), timeout=5); print('out')
+except OSError: print('in')
+children = []
+try:
+    while len(children) < 150:
+        child = os.fork()
+        if child == 0: import time; time.sleep(60); os._exit(0)
+        children.append(child)
+except OSError: pass
+for child in children: os.kill(child, 9)
+for most in (100, 150):
+    if len(children) <= most: print(f'{most} or fewer'); break
+"""
 UNLUCKY = "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)"
 
 READING = [
@@ -240,9 +269,11 @@ READING = [
     Case("one name twice in a zip", raw_zip(twice), "passed", "is there 2 times, differently"),
     Case("half a zip", raw_zip(lambda a: a.writestr(FILE, "x"), lambda data: data[:40]), "error",
          "is no zip that can be read"),
-    Case("a zip without a middle", raw_zip(lambda a: a.writestr(FILE, "x" * 99), lambda data: data[:35] + data[60:]),
+    Case("a zip without a middle",
+         raw_zip(lambda a: a.writestr(FILE, "x" * 99), lambda data: data[:35] + data[60:]),
          "error", "read"),
-    Case("no zip", lambda path: put(Path(f"{path}.zip"), b"\0" * 5000), "error", "is no zip that can be read"),
+    Case("no zip", lambda path: put(Path(f"{path}.zip"), b"\0" * 5000), "error",
+         "is no zip that can be read"),
     Case("another archive", lambda path: put(path.with_suffix(".rar"), b"Rar!"), "error",
          "is no folder, zip or file", "another archive.rar"),
     Case("nothing", lambda path: path.mkdir(), "unattempted", "there is no file lesson_NN_topic.py"),
@@ -272,7 +303,7 @@ BESIDE = [
          _pytest____init___py="", sitecustomize_py="raise SystemExit(0)"), "failed", WRONG),
     Case("a kit of its own", folder("return raw", authlab__course__judge_py="def main(): print('passed')\n",
          authlab____init___py=""), "failed", WRONG),
-    Case("forged results", folder("return raw", results_json='{"exercises": [{"id": "1.1", "status": "passed"}]}'),
+    Case("forged results", folder("return raw", results_json='{"exercises": [{"id": "1.1"}]}'),
          "failed", WRONG),
     Case("a forged progress file", files({FILE: answered("return raw"), ".authlab/progress.json": CLAIM}),
          "failed", WRONG),
@@ -290,9 +321,11 @@ ANSWERS = [
          "    except OSError: pass\nreturn raw"), "failed", WRONG),
     Case("an endless loop", folder("while True: pass"), "timeout", "is there an endless loop?"),
     Case("three gigabytes", folder("bytearray(3 * 1024**3)\nreturn raw"), "failed", "an answer may use 2 GB"),
-    Case("seventy megabytes printed", folder("print('x' * 7 * 10**7)\nreturn raw"), "failed", "may write 64 MB"),
+    Case("seventy megabytes printed", folder("print('x' * 7 * 10**7 * (raw == 'ada@lab.test'))\nreturn raw"),
+         "failed", "may write 64 MB"),
     Case("processes that stay", folder("import os, time\nfor _ in range(20 * (raw == 'ada@lab.test')):\n"
-         "    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)\n        os._exit(0)\nreturn raw"),
+         "    if os.fork() == 0:\n        os.setsid()\n        time.sleep(600)\n        os._exit(0)\n"
+         "return raw"),
          "failed", WRONG),
     Case("one that ends its judge", folder(UNLUCKY), "error", "the process that judges it was ended"),
     Case("one that ends all judges", folder(KILLS_ALL_JUDGES), "error" if LINUX else "failed",
@@ -303,7 +336,8 @@ ANSWERS = [
     Case("a message that is a page", folder("raise ValueError('<script>alert(1)</script>\\x1b[2J\\udce9')"),
          "failed", "<script>alert(1)</script>"),
     Case("brackets in brackets", files({FILE: "(" * 50_000}), "error", "line 1"),
-    Case("a quarter of a megabyte of sums", files({FILE: "x = 1" + "+1" * 120_000}), "error", "nested too deeply"),
+    Case("a quarter of a megabyte of sums", files({FILE: "x = 1" + "+1" * 120_000}), "error",
+         "nested too deeply"),
     Case("no text", files({FILE: b"\xff\xfe" * 100}), "error", "expected a Python file in UTF-8"),
     Case("the package's own, imported", files({FILE: "from authlab.forms import canonical_email\n"}), "error",
          "found the package's own, imported"),
@@ -326,7 +360,7 @@ class Graded:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     home = tmp_path_factory.mktemp("class") / "handed-in"
     home.mkdir()
     for name in HONEST:
@@ -345,7 +379,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graded]:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     rows = {row["learner"]: row for row in json.loads((out / "results.json").read_text("utf-8"))["learners"]}
-    yield Graded(run, out, rows, before, temporary)
+    return Graded(run, out, rows, before, temporary)
 
 
 def said(row: dict[str, Any]) -> str:
@@ -418,29 +452,25 @@ def test_nothing_of_theirs_steers_a_terminal_a_spreadsheet_or_a_browser(graded: 
         assert ",=HYPERLINK" not in text
 
 
-def test_the_network_and_other_files_are_taken_from_answers_where_linux_lets_us() -> None:
-    """In a process of its own: it cannot be given back."""
-    code = (
-        "import socket, sys; from authlab.course.isolation import isolate; taken = isolate(sys.argv[1]);"
-        "\nopen(sys.argv[1] + '/mine', 'w').write('x')"
-        "\ntry: open(sys.argv[2], 'w').write('x'); print('wrote')\nexcept OSError: print('kept')"
-        "\ntry: socket.create_connection(('127.0.0.1', int(sys.argv[3])), timeout=2); print('out')"
-        "\nexcept OSError: print('in')\nprint(*taken)"
-    )
-    with tempfile.TemporaryDirectory() as inside, tempfile.TemporaryDirectory() as outside:
-        import socket
-
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-            run = subprocess.run(
-                [sys.executable, "-c", code, inside, f"{outside}/theirs", str(port)],
-                cwd=ROOT, capture_output=True, encoding="utf-8", check=True,
-            )  # fmt: skip
-        wrote, out, taken = run.stdout.split("\n")[:3]
-        assert (wrote == "kept") == ("files" in taken)
-        assert (out == "in") == ("network" in taken)
+def test_what_is_taken_from_answers_is_gone_for_good() -> None:
+    """Network, other people's files, and ever more processes; in another process, as it is not given back."""
+    with (
+        tempfile.TemporaryDirectory() as inside,
+        tempfile.TemporaryDirectory() as outside,
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        run = subprocess.run(
+            [sys.executable, "-c", TRIES, inside, f"{outside}/theirs", str(server.getsockname()[1])],
+            cwd=ROOT, input="", capture_output=True, encoding="utf-8", check=True,
+        )  # fmt: skip
         assert Path(inside, "mine").exists()
-        assert Path(outside, "theirs").exists() == ("files" not in taken)
-    if not LINUX:
-        assert taken == ""
-    assert isolation.MOST_PROCESSES > 0
+        assert Path(outside, "theirs").exists() == ("kept" not in run.stdout)
+    taken, *found = run.stdout.splitlines()
+    many = isolation.MOST_PROCESSES if "processes" in taken and os.geteuid() != 0 else 150  # root is exempt
+    assert found == [
+        "kept" if "files" in taken else "wrote",
+        "kept" if "files" in taken else "wrote",  # once more, after an attempt to undo it
+        "in" if "network" in taken else "out",
+        f"{min(many, 150)} or fewer",
+    ]
+    assert LINUX or taken == ""
