@@ -34,10 +34,10 @@ MAX_NAME_CHARACTERS = 100
 
 # Folders that a whole clone or a careless zip brings along. The last ones have files that are named like
 # answers and are the kit's own.
-IGNORED_FOLDERS = frozenset(
-    "__MACOSX __pycache__ .git .ipynb_checkpoints .venv venv node_modules site-packages "
-    "solutions tests flaws alternatives attacks kata".split()
-)
+IGNORED_FOLDERS = {
+    "__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "node_modules", "site-packages",
+    "solutions", "tests", "flaws", "alternatives", "attacks", "kata",
+}  # fmt: skip
 PROGRESS = (".authlab", "progress.json")
 
 _MOODLE = re.compile(r"(?P<learner>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.S)
