@@ -167,6 +167,12 @@ def test_of_two_different_files_it_is_said_which_was_graded(tmp_path: Path, put:
     )  # fmt: skip
 
 
+def test_the_file_in_exercises_comes_before_one_beside_it(tmp_path: Path, put: Put) -> None:
+    put(f"ada/{FILE}", "# a copy")
+    put(f"ada/clone/exercises/{FILE}", "# Ada's")
+    assert read(tmp_path)["ada"].files == {LESSON.stem: b"# Ada's"}
+
+
 # The verdicts
 
 
@@ -196,12 +202,14 @@ def test_who_hands_in_one_lesson_has_not_attempted_the_other(tmp_path: Path, put
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     """However many judges share the work, and wherever the temporary folder is."""
     make_class(tmp_path / "in", LESSON, 6)
+    (tmp_path / "in" / f"broken_{FILE}").write_text("def canonical_email(raw):\n    return raw +\n", "utf-8")
     for number in (1, 2):
         run = typed(str(tmp_path / "in"), "--jobs", str(number), "--out", str(tmp_path / f"out{number}"))
         assert run.returncode == 0, run.stderr
     names = ["grades.html", "results.json", "results.csv", "canvas.csv", "moodle.csv"]
     first, second = ([(tmp_path / out / name).read_bytes() for name in names] for out in ("out1", "out2"))
     assert first == second
+    assert f'"message": "{FILE}, line 2: invalid syntax: return raw +"'.encode() in first[1]
     assert sorted(path.name for path in (tmp_path / "out1").iterdir()) == sorted(names)
     assert (tmp_path / "out1").stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "out1").iterdir())

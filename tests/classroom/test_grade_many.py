@@ -20,7 +20,19 @@ MOST_GROWTH_KB = 48 * 1024
 
 def grade(home: Path, out: Path) -> int:
     """Grade a class, and return how much memory the largest process took, in kB."""
-    typed = [sys.executable, "-c", TYPED, "class", "grade", str(home), "0", "--out", str(out), "--timeout", "1"]
+    typed = [
+        sys.executable,
+        "-c",
+        TYPED,
+        "class",
+        "grade",
+        str(home),
+        "0",
+        "--out",
+        str(out),
+        "--timeout",
+        "1",
+    ]
     with subprocess.Popen(typed, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL) as process:
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
