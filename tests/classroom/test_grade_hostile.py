@@ -239,8 +239,10 @@ if sys.platform == 'linux':
     libc = ctypes.CDLL(None)
     for step in (0, 0x10020000):  # with the rights that it has, and with those in namespaces of its own
         libc.unshare(step)
-        libc.mount(None, b'/', None, ctypes.c_ulong(0x1020), None)
-        libc.mount(None, os.path.dirname(sys.argv[2]).encode(), None, ctypes.c_ulong(0x1020), None)
+        place = os.path.dirname(sys.argv[2])
+        while not os.path.ismount(place): place = os.path.dirname(place)
+        flags = 0x1020 | os.statvfs(place).f_flag & 0xe
+        libc.mount(None, place.encode(), None, ctypes.c_ulong(flags), None)
         write()
 try: socket.create_connection(('127.0.0.1', int(sys.argv[3])), timeout=5); print('out')
 except OSError: print('in')
