@@ -297,9 +297,12 @@ def _prepare(job: dict[str, Any]) -> None:
 def _prepare_for_many(checks: Iterable[Path]) -> None:
     """Load what no single verdict is worth waiting for, and a whole class's are."""
     from authlab.course import bank, messages
+    from authlab.pages import templates
 
     for path in checks:
         messages.functions_in(path)
+    for name in templates().list_templates():
+        templates().get_template(name)
     bank.all_flaws()
     _warm_up()
 
