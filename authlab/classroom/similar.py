@@ -6,7 +6,6 @@ syntax, less those of the stub that everybody began with. Below a certain size i
 """
 
 import ast
-import hashlib
 import math
 from array import array
 from collections import Counter
@@ -40,7 +39,7 @@ class Alike:
 def fingerprint(asked: Exercise, tree: ast.Module) -> "Fingerprint | None":
     """Return what an answer is compared by, made from the tree of its file; None for a small one."""
     own = _stretches(tree, asked) - _of_the_stub(asked)
-    return array("Q", sorted(own)) if len(own) >= MIN_STRETCHES else None
+    return array("q", sorted(own)) if len(own) >= MIN_STRETCHES else None
 
 
 def alike(prints: Mapping[str, Mapping[str, "Fingerprint"]]) -> list[Alike]:
@@ -55,7 +54,7 @@ def alike(prints: Mapping[str, Mapping[str, "Fingerprint"]]) -> list[Alike]:
     found = []
     for exercise_id, groups in by_exercise.items():
         solution = _of_the_solution(select(exercise_id)[0])
-        sets = [frozenset(array("Q", made)) for made in groups]
+        sets = [frozenset(array("q", made)) for made in groups]
         same = list(groups.values())
         for numbers, learners in zip(sets, same, strict=True):
             if len(learners) > 1:
@@ -98,10 +97,9 @@ def _stretches(tree: ast.Module, asked: Exercise) -> frozenset[int]:
         if name in defined and name not in used:
             used[name] = defined[name]
             waiting += [node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)]
+    # Python's own hash: another one in every run, and compared within one only.
     return frozenset(
-        int.from_bytes(hashlib.blake2b(" ".join(stretch).encode(), digest_size=8).digest())
-        for name in sorted(used)
-        for stretch in _windows(_steps(used[name]))
+        hash(tuple(stretch)) for name in sorted(used) for stretch in _windows(_steps(used[name]))
     )
 
 

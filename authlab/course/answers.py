@@ -183,6 +183,7 @@ def _line_in(error: BaseException, path: Path) -> int | str:
     return lines[-1] if lines else "?"
 
 
+@lru_cache(maxsize=256)  # each verdict asks for the stub's, which is the same one every time
 def _bare(node: ast.stmt) -> str:
     copy = ast.parse(ast.unparse(node)).body[0]
     for inner in ast.walk(copy):
