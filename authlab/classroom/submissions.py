@@ -108,10 +108,12 @@ class Submissions:
         self._open = ExitStack()
         if home.is_dir():
             names: Iterable[str] = os.listdir(home)
-            if any(stem_of(name) == name.removesuffix(".py") for name in names):
+            if {"authlab", "exercises"} <= set(names) or any(
+                stem_of(name) == name.removesuffix(".py") for name in names
+            ):
                 raise SubmissionsError(
                     f"expected a folder or zip for each learner in {home}, "
-                    "found somebody's answers themselves"
+                    "found one person's answers themselves"
                 )
         else:
             try:

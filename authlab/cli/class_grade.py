@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from authlab.classroom.summary import Summary
     from authlab.course.curriculum import Exercise
 
-MOST_JOBS = 8
+MOST_JOBS, MOST_ASKED_JOBS = 8, 64
 TIMEOUT_SECONDS = 10.0
 NAME_COLUMNS = 28
 _ANSI = {"passed": "32", "failed": "31", "unattempted": "2", "error": "33", "timeout": "33"}
@@ -204,24 +204,31 @@ def _out(name: str | None, home: Path) -> Path:
     resolved = home.resolve()
     out = Path(name) if name is not None else resolved.with_name(f"{resolved.stem}-grades")
     if out.resolve() == resolved or resolved in out.resolve().parents:
-        raise UsageError(f"--out: expected a folder outside of the submissions, got {str(out)!r}")
+        raise UsageError(
+            f"--out: expected a folder outside of the submissions, got {str(out)!r}; "
+            f"see: {command_line('class grade')} --help"
+        )
     if out.exists() and not out.is_dir():
-        raise UsageError(f"--out: expected a folder, got the file {str(out)!r}")
+        raise UsageError(
+            f"--out: expected a folder, got the file {str(out)!r}; see: {command_line('class grade')} --help"
+        )
     return out
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"expected seconds above 0, got {text!r}")
     return seconds
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise ValueError
-    return number
+    if not (text.isdecimal() and 1 <= int(text) <= MOST_ASKED_JOBS):
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_ASKED_JOBS}, got {text!r}")
+    return int(text)
 
 
 def _cores() -> int:

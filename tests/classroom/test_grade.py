@@ -460,25 +460,26 @@ def test_a_class_is_graded_from_the_shell(tmp_path: Path, put: Put) -> None:
     [
         (["nowhere"], "expected a folder or zip of submissions, got 'nowhere'"),
         (["{empty}"], "expected a folder or zip for each learner"),
-        (["{answers}"], "found somebody's answers themselves"),
+        (["{answers}"], "found one person's answers themselves"),
+        (["{clone}"], "found one person's answers themselves"),
         (["{text}"], "expected a folder or a zip of submissions"),
         (["{other}"], "expected a file lesson_NN_topic.py in some submission"),
         (["{class}", "9.99"], "expected an exercise or lesson"),
         (["{class}", "--out", "{class}/out"], "expected a folder outside of the submissions"),
         (["{class}", "--out", "{text}"], "--out: expected a folder, got the file"),
-        (["{class}", "--timeout", "0"], "--timeout"),
-        (["{class}", "--timeout", "nan"], "--timeout"),
-        (["{class}", "--jobs", "0"], "--jobs"),
+        (["{class}", "--timeout", "0"], "--timeout: expected seconds above 0, got '0'"),
+        (["{class}", "--timeout", "nan"], "--timeout: expected seconds above 0, got 'nan'"),
+        (["{class}", "--jobs", "0"], "--jobs: expected a number from 1 to 64, got '0'"),
     ],
 )
 def test_what_cannot_be_graded_is_refused_in_one_line(
     tmp_path: Path, arguments: list[str], says: str
 ) -> None:
-    for name in ("empty", "answers", "class/ada", "other/ada"):
+    for name in ("empty", "answers", "class/ada", "other/ada", "clone/authlab", "clone/exercises"):
         (tmp_path / name).mkdir(parents=True)
     for name in (f"answers/{FILE}", f"class/ada/{FILE}", "text", "other/ada/x.txt"):
         (tmp_path / name).write_text("", encoding="utf-8")
-    places = {name: str(tmp_path / name) for name in ("empty", "answers", "class", "text", "other")}
+    places = {name: str(tmp_path / name) for name in ("empty", "answers", "class", "text", "other", "clone")}
     run = typed(*(argument.format(**places) for argument in arguments))
     assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr
     assert says in run.stderr
