@@ -2,13 +2,13 @@
 
 import argparse
 import json
-import os
 import shutil
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from authlab.cli import UsageError, command_line
+from authlab.cli.bar import Bar
 from authlab.cli.check import answers_folder, can_show, wants_colour
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _GLYPH = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}
 _PLAIN = {"resisted": "+", "accepted": "~", "won": "x", "error": "!"}
 _ANSI = {"resisted": "32", "accepted": "36", "won": "31", "error": "33"}
-BAR_COLUMNS = 24
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json and args.matrix is not None:
         raise UsageError(f"--json: not allowed with --matrix; see: {command_line('audit')} --help")
-    bar = _Bar()
+    bar = Bar()
     try:
         return _matrix(args.matrix, bar) if args.matrix is not None else _audit(args, bar)
     except EngineError as error:
@@ -57,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         bar.clear()
 
 
-def _audit(args: argparse.Namespace, bar: "_Bar") -> int:
+def _audit(args: argparse.Namespace, bar: Bar) -> int:
     from authlab.course.audit import AuditError, audit, flaw_to_audit, verdicts
     from authlab.course.engine import Engine
     from authlab.course.places import EXERCISES
@@ -95,7 +94,7 @@ def _audit(args: argparse.Namespace, bar: "_Bar") -> int:
     return 1 if words["won"] or words["error"] else 0
 
 
-def _matrix(lesson: str, bar: "_Bar") -> int:
+def _matrix(lesson: str, bar: Bar) -> int:
     from authlab.course.audit import AuditError, flaws_to_picture, picture
     from authlab.lab.show.matrix import as_text
 
@@ -157,29 +156,3 @@ def _say(text: str) -> None:
     """Print, with an escape for what the terminal's encoding cannot show."""
     encoding = sys.stdout.encoding or "ascii"
     print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
-
-
-class _Bar:
-    """A progress bar on stderr where that is a terminal, and nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._full, self._empty = "█░" if can_show("█░", sys.stderr) else "#-"
-        self._length = 0
-
-    def show(self, done: int, total: int, what: str) -> None:
-        """Draw how many of `total` are done, and what is at work."""
-        if not self._shown:
-            return
-        filled = BAR_COLUMNS * done // max(total, 1)
-        drawn = f"{self._full * filled}{self._empty * (BAR_COLUMNS - filled)} {done}/{total} {what}"
-        drawn = drawn[: shutil.get_terminal_size().columns - 1]  # a line that wraps cannot be cleared
-        drawn = drawn.encode(sys.stderr.encoding or "ascii", "replace").decode(sys.stderr.encoding or "ascii")
-        print(f"\r{drawn}{' ' * (self._length - len(drawn))}", end="", file=sys.stderr, flush=True)
-        self._length = len(drawn)
-
-    def clear(self) -> None:
-        """Leave no trace of the bar in the line that is printed next."""
-        if self._length:
-            print(f"\r{' ' * self._length}\r", end="", file=sys.stderr, flush=True)
-            self._length = 0

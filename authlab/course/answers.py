@@ -5,6 +5,7 @@ import io
 import sys
 import tokenize
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -40,6 +41,7 @@ def source_and_encoding(path: Path) -> tuple[str, str]:
         raise AnswerError(f"{shown(path)}: expected a Python file in UTF-8, got: {error}") from None
 
 
+@lru_cache(maxsize=4)  # each exercise of a file asks anew; nobody changes a tree
 def parse(path: Path, source: str) -> ast.Module:
     """Return a file's syntax tree; raises `AnswerError` naming the line that Python stumbled over."""
     try:
@@ -181,6 +183,7 @@ def _line_in(error: BaseException, path: Path) -> int | str:
     return lines[-1] if lines else "?"
 
 
+@lru_cache(maxsize=256)  # each verdict asks for the stub's, which is the same one every time
 def _bare(node: ast.stmt) -> str:
     copy = ast.parse(ast.unparse(node)).body[0]
     for inner in ast.walk(copy):

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NoReturn
 
-from authlab.course import strays
+from authlab.course import isolation, strays
 
 MEMORY_BYTES = 2 * 1024**3
 FILE_BYTES = 64 * 1024**2
@@ -177,6 +177,7 @@ def _confine(folder: str, in_a_group_of_its_own: bool, kept: set[int]) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    isolation.limit_processes()
 
 
 def _how_it_ended(status: int) -> str:

@@ -10,7 +10,7 @@ import ast
 import hashlib
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,6 +121,16 @@ def write_alternatives(folder: Path, turn: int) -> None:
         (folder / f"{lesson.stem}.py").write_text(text, encoding="utf-8", newline="\n")
 
 
+def answered_file(lesson: Lesson, answered: Mapping[str, bank.Flaw | bank.Alternative]) -> str:
+    """Return a lesson's file as a learner hands it in: exercises by id answered with entries of the bank, the
+    others with their stubs."""
+    pieces = [
+        _of_the_bank(asked, answered[asked.id]) if asked.id in answered else _stub(asked)
+        for asked in lesson.exercises
+    ]
+    return _file(lesson, "Write your answers here.", pieces)
+
+
 def stub_block(asked: Exercise) -> list[str]:
     """Return the lines of one exercise's stub as they stand in its file: two of heading, then the code."""
     return _block(_stub(asked))
@@ -192,21 +202,35 @@ def _solution(asked: Exercise) -> _Piece:
 
 
 def _alternative(asked: Exercise, turn: int) -> _Piece:
-    """Return an answer of the bank under the name that the exercise asks for, as one would hand it in."""
+    """Return a right answer in another style, as one would hand it in."""
     known = bank.alternatives_of(asked.part)
-    if not known:
-        return _solution(asked)
-    chosen = known[turn % len(known)]
+    return _of_the_bank(asked, known[turn % len(known)]) if known else _solution(asked)
+
+
+def _of_the_bank(asked: Exercise, chosen: bank.Flaw | bank.Alternative) -> _Piece:
+    """Return an entry of the bank under the name that the exercise asks for."""
     piece = _Piece(asked)
     module = _Module(chosen.answer.__module__)
     node = module.definition(chosen.name)
     assert isinstance(node, ast.FunctionDef | ast.ClassDef)
-    own = [line for line in node.decorator_list if not ast.unparse(line).startswith("alternative(")]
+    own = [line for line in node.decorator_list if not _registers(line)]
     helpers = _take_over(piece, module, node, inline=True, decorators=own)
     written = module.source_lines[node.lineno - 1 : node.end_lineno]
     renamed = re.sub(rf"\b{chosen.name}\b", asked.name, "\n".join(written))
     piece.code = [*helpers, *(f"@{ast.unparse(line)}" for line in own), *renamed.split("\n")]
     return piece
+
+
+def _registers(decorator: ast.expr) -> bool:
+    """Return whether a decorator does no more than put something into the bank."""
+    return ast.unparse(decorator).startswith(("alternative(", "flaw("))
+
+
+def _unregistered(module: "_Module", node: ast.stmt) -> list[str]:
+    """Return a definition's source; one that is itself in the bank is not put there again."""
+    if any(map(_registers, getattr(node, "decorator_list", []))):
+        return module.source_lines[node.lineno - 1 : node.end_lineno]
+    return module.lines(node)
 
 
 def _class_stub(module: "_Module", node: ast.ClassDef, asked: Exercise) -> list[str]:
@@ -255,7 +279,12 @@ def _take_over(
         elif module.has(name) and name != getattr(node, "name", None):
             if inline:
                 helper = module.definition(name)
-                lines += [*_take_over(piece, module, helper, inline=True), *module.lines(helper), "", ""]
+                lines += [
+                    *_take_over(piece, module, helper, inline=True),
+                    *_unregistered(module, helper),
+                    "",
+                    "",
+                ]
             else:
                 piece.imports.setdefault(module.name, set()).add(name)
     return lines

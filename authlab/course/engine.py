@@ -84,11 +84,14 @@ class Engine:
         *,
         for_all: Iterable[Exercise] = (),
         forked: bool = False,
+        isolated: bool = False,
     ) -> None:
         """Take how long an answer may run. `for_all` names exercises that will be asked for: one judge is
-        then started for all of them, now. `forked` is for a process that does nothing else: see `judges`."""
+        then started for all of them, now. `forked` is for a process that does nothing else: see `judges`.
+        `isolated` is for the answers of strangers, and for many of them: see `isolation`."""
         self._timeout_seconds = timeout_seconds
         self._forked = forked
+        self._isolated = isolated
         self._judge: Judge | None = None
         self._loaded: tuple[object, ...] = ()
         self._patterns: dict[str, dict[str, frozenset[tuple[str, str]]]] = {}
@@ -113,6 +116,11 @@ class Engine:
             self._judge.end()
             self._judge = None
 
+    @property
+    def taken(self) -> tuple[str, ...] | None:
+        """What an isolated engine takes from answers on this system; None until one was run."""
+        return None if self._judge is None else self._judge.taken
+
     def check(self, asked: Exercise, folder: Path = EXERCISES) -> Result:
         """Return the verdict on the answer to one exercise in a folder of answers."""
         path = folder / asked.file_name
@@ -125,7 +133,7 @@ class Engine:
         if untouched and asked.kind != "fix":
             return Result(asked, "unattempted")
         result = self._verdict(asked, {"solved": [asked.id], "folder": str(folder.resolve())})
-        if untouched:  # a fix: its stub runs, and the verdict shows what is wrong with it
+        if untouched and result.status == "failed":  # a fix: its stub runs; shown is what is wrong with it
             wrong = next(check.message for check in result.checks if check.status == "failed")
             return Result(asked, "unattempted", message=f"It runs, and it is wrong.\n{wrong}")
         if result.status == "failed" and _still_says_not_written(result, found, asked):
@@ -223,7 +231,10 @@ class Engine:
         if now != self._loaded:
             self._patterns.clear()
             self._flaws.clear()
-        self._judge, self._loaded = Judge([*known.union(lessons)], forked=self._forked), now
+        self._judge, self._loaded = self._new_judge(known.union(lessons)), now
+
+    def _new_judge(self, lessons: Iterable[str]) -> Judge:
+        return Judge([*lessons], forked=self._forked, isolated=self._isolated)
 
 
 def share(

@@ -20,18 +20,19 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from authlab.course import children, strays
+from authlab.course import children, isolation, strays
 from authlab.course.children import Child
 from authlab.course.places import CHECKS, ROOT
 
 # "process" is how it goes where the system cannot fork; naming it lets any system try that way.
 CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
+ISOLATED = "--isolated"
 # What comes with pytest and is of no use here: loading it takes time at each start.
 UNUSED_PLUGINS = ("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin")
 
@@ -40,11 +41,14 @@ def main() -> None:
     """Be a judge of the lessons that the arguments name, for the jobs on the standard input."""
     jobs = os.fdopen(os.dup(0), encoding="utf-8")
     results = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    serve(jobs, results, sys.argv[1:])
+    stems = [argument for argument in sys.argv[1:] if argument != ISOLATED]
+    serve(jobs, results, stems, isolated=ISOLATED in sys.argv)
 
 
-def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
+def serve(jobs: TextIO, results: TextIO, stems: Sequence[str], *, isolated: bool = False) -> None:
     """Collect the checks of these lessons, then do jobs until there are no more.
+
+    `isolated` takes from the answers what `isolation` can.
 
     The process is the judge's alone from here on: its streams, its folder and its signals.
     """
@@ -73,26 +77,30 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
             [
                 "--quiet",
                 "--capture=no",
+                "--tb=no",  # its tracebacks, which nobody sees, took longer than the checks
                 "--import-mode=importlib",
                 f"--confcutdir={CHECKS}",  # the tests' own conftest would put in the slots once more
                 *(word for plugin in UNUSED_PLUGINS for word in ("-p", f"no:{plugin}")),
                 # Trials need no checks; and without a name pytest would collect all there are.
                 *(str(CHECKS / name) for name in [f"test_{stem}.py" for stem in stems] or ["conftest.py"]),
             ],
-            plugins=[_Judge(jobs, results, until_collected.close)],
+            plugins=[_Judge(jobs, results, until_collected.close, isolated=isolated)],
         )
 
 
 class _Judge:
     """The pytest plugin: takes the place of pytest's loop over all tests."""
 
-    def __init__(self, jobs: TextIO, results: TextIO, collected: Callable[[], None]) -> None:
+    def __init__(
+        self, jobs: TextIO, results: TextIO, collected: Callable[[], None], *, isolated: bool
+    ) -> None:
         from authlab.course.ground import Liar
         from authlab.course.messages import Compared, explain
 
         self._explain = explain  # imported now: an answer can change what there is to import
         self._liar = Liar()
         self._collected = collected
+        self._isolated = isolated
         self._jobs = jobs
         self._results = results
         self._compared = Compared()
@@ -111,7 +119,11 @@ class _Judge:
         from authlab.course.ground import Ground
 
         self._ground = Ground([sys.modules[__name__], children, *{item.module for item in session.items}])
-        self._say({"ready": True})
+        taken: list[str] = []
+        if self._isolated:  # now, when all bytecode is written, and there is one thread
+            _prepare_for_many({item.path for item in session.items})
+            taken = isolation.isolate(tempfile.gettempdir())
+        self._say({"ready": True, "taken": taken})
         for line in self._jobs:
             job = json.loads(line)
             mark = job.pop("mark")
@@ -312,6 +324,19 @@ def _prepare(needs: str) -> None:
         _warm_up()
     elif needs == "flaws":
         bank.all_flaws()
+
+
+def _prepare_for_many(checks: Iterable[Path]) -> None:
+    """Load what no single verdict is worth waiting for, and a whole class's are."""
+    from authlab.course import bank, messages
+    from authlab.pages import templates
+
+    for path in checks:
+        messages.functions_in(path)
+    for name in templates().list_templates():
+        templates().get_template(name)
+    bank.all_flaws()
+    _warm_up()
 
 
 @cache

@@ -33,18 +33,20 @@ class Judge:
     """A judge that was started, the pipes to it, and the folder for its temporary files.
 
     `lessons` are the stems of those whose checks it has. It starts while its owner does something else, and
-    the first question waits for it. With `forked` it is a copy of this very process, which saves loading anew
+    the first question waits for it. `isolated` takes from its answers what `isolation` can.
+    With `forked` it is a copy of this very process, which saves loading anew
     what is loaded here: for a process of one thread that does nothing besides.
     """
 
-    def __init__(self, lessons: Sequence[str], *, forked: bool = False) -> None:
+    def __init__(self, lessons: Sequence[str], *, forked: bool = False, isolated: bool = False) -> None:
         self.lessons = frozenset(lessons)
         self._folder = TemporaryDirectory(
             prefix="authlab-judge-", dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True
         )
         start = _fork if forked and judge.CAN_FORK else _spawn
-        self._process = start(sorted(self.lessons), self._folder.name)
+        self._process = start(sorted(self.lessons), self._folder.name, isolated)
         self._is_ready = False
+        self.taken: tuple[str, ...] | None = None  # from its answers, once it is ready: see `isolation`
 
     def is_alive(self) -> bool:
         """Return whether it can be asked (once more)."""
@@ -60,6 +62,7 @@ class Judge:
             if "ready" not in said:
                 raise EngineError(str(said.get("broken", said)))
             self._is_ready = True
+            self.taken = tuple(said.get("taken", ()))
         assert self._process.stdin is not None
         mark = os.urandom(16).hex()  # tells the judge's line from what an answer may have written
         self._process.stdin.write(json.dumps({"mark": mark, **job}) + "\n")
@@ -128,9 +131,9 @@ def _environment(folder: str) -> dict[str, str]:
     return environment
 
 
-def _spawn(lessons: Sequence[str], folder: str) -> _Process:
+def _spawn(lessons: Sequence[str], folder: str, isolated: bool) -> _Process:
     return subprocess.Popen(
-        [sys.executable, "-c", JUDGE, *lessons],
+        [sys.executable, "-c", JUDGE, *lessons, *([judge.ISOLATED] if isolated else ())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -142,7 +145,7 @@ def _spawn(lessons: Sequence[str], folder: str) -> _Process:
     )
 
 
-def _fork(lessons: Sequence[str], folder: str) -> _Process:
+def _fork(lessons: Sequence[str], folder: str, isolated: bool) -> _Process:
     jobs, to_judge = os.pipe()
     from_judge, results = os.pipe()
     sys.stdout.flush()
@@ -155,7 +158,12 @@ def _fork(lessons: Sequence[str], folder: str) -> _Process:
             os.close(from_judge)
             os.environ.clear()
             os.environ.update(_environment(folder))
-            judge.serve(os.fdopen(jobs, encoding="utf-8"), os.fdopen(results, "w", encoding="utf-8"), lessons)
+            judge.serve(
+                os.fdopen(jobs, encoding="utf-8"),
+                os.fdopen(results, "w", encoding="utf-8"),
+                lessons,
+                isolated=isolated,
+            )
         finally:
             os._exit(0)  # it never goes on as its owner
     os.close(jobs)

@@ -10,7 +10,8 @@ import inspect
 import re
 import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,13 @@ def _failed_assertion(
     return f"expected {story.shown(test)}, got {got_value}"
 
 
+@cache
+def functions_in(checks: Path) -> tuple[ast.FunctionDef, ...]:
+    """Return the functions in a file of checks, as they were when this process first asked."""
+    tree = ast.parse(checks.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
 class _Story:
     """The statement at which a check failed, and the ones before it that led there."""
 
@@ -133,15 +141,10 @@ class _Story:
         self._steps: list[ast.stmt] = []
         lines = [entry.lineno + 1 for entry in excinfo.traceback if entry.path == check]
         if lines:
-            tree = ast.parse(check.read_text(encoding="utf-8"))
-            self._find(tree, lines[0])
+            self._find(functions_in(check), lines[0])
 
-    def _find(self, tree: ast.Module, line: int) -> None:
-        function = next(
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
-        )
+    def _find(self, functions: Iterable[ast.FunctionDef], line: int) -> None:
+        function = next(node for node in functions if node.lineno <= line <= (node.end_lineno or 0))
         body = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node is not function]
         simple = [node for node in body if isinstance(node, ast.Assert | ast.Assign | ast.Expr)]
         simple.sort(key=lambda node: node.lineno)

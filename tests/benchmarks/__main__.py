@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,10 +24,14 @@ from authlab.course.curriculum import exercises, lesson_of, lessons, one_exercis
 from authlab.course.engine import Engine
 from authlab.course.places import ROOT, SOLUTIONS, STATE
 from authlab.course.warm import SOCKET
+from tests.benchmarks import graders
+from tests.classroom.made_class import make_class, typed
 
 HERE = Path(__file__).parent
 DOCS = ROOT / "docs/benchmarks.md"
 STRANGERS = ["flask==3.*", "flask-login==0.6.*", "django==5.*"]
+GRADERS = ["nbgrader==0.9.*", "otter-grader==7.*"]
+CLASS, FEW = 50, 5  # learners
 ONE = "3.2"  # an exercise with eight checks, no database and no slow hash
 ROUNDS = 15
 Table = tuple[str, list[tuple[str, float, float]]]  # title; what, seconds, ratio to the first
@@ -36,7 +40,8 @@ Table = tuple[str, list[tuple[str, float, float]]]  # title; what, seconds, rati
 def main() -> None:
     """Measure all there is, or the tables that are named."""
     known: dict[str, Callable[[], Table]] = {
-        "verdicts": verdicts, "commands": commands, "requests": requests, "notebooks": notebooks
+        "verdicts": verdicts, "commands": commands, "requests": requests, "notebooks": notebooks,
+        "grading": grading,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="python3 -m tests.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="*", choices=[[], *known], help="all without it")
@@ -257,15 +262,43 @@ def requests() -> Table:
     ]
 
 
-def strangers_python() -> Path:
-    """Return the interpreter that has Flask and Django, made at the first call."""
-    folder = STATE / "benchmarks"
+def strangers_python(name: str = "benchmarks", packages: Sequence[str] = STRANGERS) -> Path:
+    """Return the interpreter that has the packages of others, made at the first call."""
+    folder = STATE / name
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     if not (folder / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *STRANGERS], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *packages], check=True)
         (folder / "complete").touch()
     return python
+
+
+# A class's submissions
+
+
+def grading() -> Table:
+    """A submission's share of grading a class: all different, flaws among them; and others' tools."""
+    commands = strangers_python("benchmarks-grading", GRADERS).parent
+    lesson = lesson_of(one_exercise("1.1"))
+    with tempfile.TemporaryDirectory(prefix="authlab-bench-") as name:
+        folder = Path(name)
+        make_class(folder / "class", lesson, CLASS)
+        (folder / "nbgrader").mkdir()
+        (folder / "otter").mkdir()
+        things = {
+            f"authlab class grade, six exercises, {CLASS} submissions": (
+                CLASS, lambda: typed(str(folder / "class")).check_returncode()
+            ),
+            f"nbgrader autograde, six functions, {FEW} submissions": (
+                FEW, graders.nbgrader(folder / "nbgrader", commands, FEW)
+            ),
+            "otter run, six functions, a submission": (1, graders.otter(folder / "otter", commands)),
+        }  # fmt: skip
+        rows = in_turns({what: run for what, (_, run) in things.items()}, rounds=2)
+    each = [(what, seconds / things[what][0]) for what, seconds, _ in rows]
+    return "A submission, graded with its class", [
+        (what, seconds, seconds / each[0][1]) for what, seconds in each
+    ]
 
 
 # The notebooks

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -314,3 +315,25 @@ def test_a_terminal_without_our_glyphs_gets_letters(solved: Path) -> None:
     answer = check("0.1", "--answers", str(solved), PYTHONIOENCODING="ascii:strict", PYTHONUTF8="0")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.isascii()
+
+
+def test_verdicts_go_to_a_file_for_ci_too(solved: Path, tmp_path: Path) -> None:
+    """As JUnit has it: a failure with its message, what was not attempted as skipped, an error as one."""
+    edit(solved / LESSON_0, "status=303", "status=302")
+    file = tmp_path / "junit.xml"
+    answer = check("lesson_00", "--answers", str(solved), "--junit", str(file))
+    assert (answer.returncode, answer.stderr) == (1, "")
+    suite = ElementTree.parse(file).getroot()[0]
+    assert {key: suite.get(key) for key in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "2", "failures": "1", "errors": "0", "skipped": "0",
+    }  # fmt: skip
+    failure = suite[0].find("failure")
+    assert failure is not None
+    assert "expected 303, got 302" in str(failure.get("message"))
+    assert str(failure.get("message")) in str(failure.text)
+
+
+def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    answer = check("0.1", "--answers", "solutions", "--junit", str(tmp_path / "nowhere" / "junit.xml"))
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("authlab: --junit: expected a file to write, got ")

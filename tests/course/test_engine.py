@@ -180,6 +180,15 @@ def test_a_fix_shows_what_is_wrong_before_it_is_touched(engine: Engine, stubs: P
     assert result.message.startswith("It runs, and it is wrong.\nvalidate_signup({'name': '  '")
 
 
+def test_an_untouched_fix_in_a_file_that_cannot_be_run_is_an_error(engine: Engine, stubs: Path) -> None:
+    """Whatever another answer breaks above it, the verdict says where."""
+    path = stubs / "lesson_01_forms.py"
+    path.write_text(f"{path.read_text('utf-8')}\nnothing_of_this_name\n", encoding="utf-8")
+    result = engine.check(select("1.3")[0], stubs)
+    assert result.status == "error"
+    assert "NameError: name 'nothing_of_this_name' is not defined" in result.message
+
+
 def test_a_file_in_another_encoding_is_an_error(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "lesson_01_forms.py").write_bytes(HEAD.encode() + b"    return '\xe9'\n")
     assert "expected a Python file in UTF-8" in said(verdict(engine, tmp_path, "1.1"))
