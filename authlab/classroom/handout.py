@@ -1,12 +1,12 @@
 """The tree that learners get: the last commit, with fresh questions and no answers, in one reproducible zip.
 
 It is made of what was committed, never of what lies about in the clone: an instructor's solved exercises,
-saved notebooks, `.env` and progress are not even looked at. The questions are derived afresh, and the notebooks
-are the kit's own. What the commit itself may hold that no learner should get is looked for in the finished tree
-(`leaks`).
+saved notebooks, `.env` and progress are not even looked at. The questions are derived afresh, and the
+notebooks are the kit's own. What the commit itself may hold that no learner should get is looked for in the
+finished tree (`leaks`).
 
 The same commit gives the same bytes, on every system and with every version of Python: names are sorted, times
-and rights are fixed, and nothing is compressed, since two libraries compress differently.
+are the commit's, rights are fixed, and nothing is compressed, since two libraries compress differently.
 """
 
 import io
@@ -19,6 +19,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import authlab
@@ -34,16 +35,16 @@ MANIFEST = "authlab/course/lessons/notebooks.json"
 OPEN_BOOK = ("authlab/", "tests/")  # what `check` runs has the answers: it stays readable
 
 # What learners have no use for: the kit's own workshop. Of the tests, those stay that show the app.
-LEFT_OUT = ("solutions/", ".ci/", ".github/", "CONTRIBUTING.md", "requirements-dev.lock")
+LEFT_OUT = ("solutions/", ".ci/", ".github/", "requirements-dev.lock")
 TESTS_KEPT = ("tests/app/", "tests/lessons/", "tests/conftest.py", "tests/test_architecture.py")
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
+_ZIP_YEARS = (1980, 2107)  # a zip can name no others
 _ONLINE = "It fetches packages then, so be online."
 _OFFLINE = "The packages are in `wheels/`: you need no network."
 
 
 class HandoutError(Exception):
-    """There can be no handout now. The text says why and the next command, in one line; nothing was written."""
+    """There can be no handout now. The text says why and what next, in one line; nothing was written."""
 
 
 class LeakError(HandoutError):
@@ -56,9 +57,10 @@ class LeakError(HandoutError):
 
 @dataclass(slots=True)
 class Tree:
-    """A learner's tree: the content of each file by its path, or where that is; and what was changed, in words."""
+    """A learner's tree: each file's content, or where that is, by path; and what was changed, in words."""
 
     commit: str
+    committed_at: int  # in seconds since 1970
     files: dict[str, bytes | Path] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
@@ -67,11 +69,12 @@ class Tree:
 def learners_tree(wheels: Iterable[Path] = (), root: Path = ROOT) -> Tree:
     """Return the tree that learners get from the last commit of the clone `root`; `wheels` go into it.
 
-    Raises `HandoutError` where that commit is not the kit that runs, and `LeakError` for what must not go out.
+    Raises `HandoutError` where that commit is not the kit that runs, `LeakError` for what must not go out.
     """
     _require_clone(root)
     _require_committed(root)
-    tree = Tree(_git(root, "rev-parse", "HEAD").decode().strip())
+    commit, committed_at = _git(root, "log", "-1", "--format=%H %ct").decode().split()
+    tree = Tree(commit, int(committed_at))
     _take_commit(tree, root)
     _put_questions(tree)
     _put_notebooks(tree, root)
@@ -90,10 +93,14 @@ def learners_tree(wheels: Iterable[Path] = (), root: Path = ROOT) -> Tree:
 
 def write_zip(tree: Tree, out: Path) -> None:
     """Write the tree as a zip, whole or not at all. Raises `OSError` where that cannot be."""
+    # Not a date that never changes: Python takes a file of the same date and size for the one it knows.
+    moment = datetime.fromtimestamp(tree.committed_at, UTC)
+    year = min(max(moment.year, _ZIP_YEARS[0]), _ZIP_YEARS[1])
+    date = (year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     with replaced(out) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
             for path, data in sorted(tree.files.items()):
-                entry = zipfile.ZipInfo(f"{FOLDER}/{path}", _EARLIEST)
+                entry = zipfile.ZipInfo(f"{FOLDER}/{path}", date)
                 entry.create_system = 3  # Unix, wherever it is written: else the rights below mean nothing
                 mode = 0o755 if path in tree.executable else 0o644
                 entry.external_attr = (stat.S_IFREG | mode) << 16
