@@ -5,8 +5,8 @@ saved notebooks, `.env` and progress are not even looked at. The questions are d
 notebooks are the kit's own. What the commit itself may hold that no learner should get is looked for in the
 finished tree (`leaks`).
 
-The same commit gives the same bytes, on every system and with every version of Python: names are sorted, times
-are the commit's, rights are fixed, and nothing is compressed, since two libraries compress differently.
+The same commit gives the same bytes, on every system and with every version of Python: names are sorted,
+times are the commit's, rights are fixed, and nothing is compressed: two libraries do that differently.
 """
 
 import io
@@ -66,8 +66,9 @@ class Tree:
     notes: list[str] = field(default_factory=list)
 
 
-def learners_tree(wheels: Iterable[Path] = (), root: Path = ROOT) -> Tree:
-    """Return the tree that learners get from the last commit of the clone `root`; `wheels` go into it.
+def learners_tree(root: Path = ROOT, *, offline: bool = False) -> Tree:
+    """Return the tree that learners get from the last commit of the clone `root`; `offline` says that packages
+    will be in it (`add_wheels`).
 
     Raises `HandoutError` where that commit is not the kit that runs, `LeakError` for what must not go out.
     """
@@ -78,17 +79,20 @@ def learners_tree(wheels: Iterable[Path] = (), root: Path = ROOT) -> Tree:
     _take_commit(tree, root)
     _put_questions(tree)
     _put_notebooks(tree, root)
-    for wheel in wheels:
-        tree.files[f"wheels/{wheel.name}"] = wheel
     note = (Path(__file__).with_name(HANDOUT)).read_text("utf-8")
     tree.files[HANDOUT] = note.format(
-        version=authlab.__version__, commit=tree.commit[:12], network=_OFFLINE if wheels else _ONLINE
+        version=authlab.__version__, commit=tree.commit[:12], network=_OFFLINE if offline else _ONLINE
     ).encode()
     kits = {f"notebooks/{lesson.notebook.name}" for lesson in lessons()}
     looked_into = ((path, data) for path, data in sorted(tree.files.items()) if isinstance(data, bytes))
     if found := leaks.found(looked_into, {*OPEN_BOOK, *kits}):
         raise LeakError(found)
     return tree
+
+
+def add_wheels(tree: Tree, wheels: Iterable[Path]) -> None:
+    """Put packages where the set-up looks for them; the files must be there until the zip is written."""
+    tree.files.update((f"wheels/{wheel.name}", wheel) for wheel in wheels)
 
 
 def write_zip(tree: Tree, out: Path) -> None:
