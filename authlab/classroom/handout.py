@@ -67,8 +67,9 @@ class Tree:
 
 
 def learners_tree(root: Path = ROOT, *, offline: bool = False) -> Tree:
-    """Return the tree that learners get from the last commit of the clone `root`; `offline` says that packages
-    will be in it (`add_wheels`).
+    """Return the tree that learners get from the last commit of the clone `root`.
+
+    `offline` tells them that the packages are in it (`add_wheels`).
 
     Raises `HandoutError` where that commit is not the kit that runs, `LeakError` for what must not go out.
     """

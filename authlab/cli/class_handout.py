@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
     systems, pythons = _machines(args)
     try:
         tree = learners_tree(offline=args.offline)
-        with _wheels(systems, pythons) if args.offline else nullcontext([]) as wheels:
-            add_wheels(tree, wheels)
+        with _wheels(systems, pythons) if args.offline else nullcontext() as wheels:
+            add_wheels(tree, wheels or [])
             write_zip(tree, out)
     except LeakError as error:
         for leak in error.leaks:
