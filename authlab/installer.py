@@ -86,7 +86,7 @@ class Installer:
         # uv writes no bytecode by default: the first start would take twice as long.
         pinned = [*PINNED, *self.source, "--compile-bytecode"]
         self._run([*install, *pinned, "-r", packages], "packages", count)
-        self._run([*install, *IN_PLACE, *self.source, self.root], "authlab")
+        self._run([*install, *self.source, *IN_PLACE, self.root], "authlab")
         self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
     def with_pip(self, packages: Path, count: int) -> None:
@@ -95,7 +95,7 @@ class Installer:
         install: list[str | Path] = [self.python, "-I", "-m", "pip", "install", "--no-input"]
         install += ["--disable-pip-version-check", "--progress-bar", "off"]
         self._run([*install, *PINNED, *self.source, "--retries", "2", "-r", packages], "packages", count)
-        self._run([*install, *IN_PLACE, *self.source, self.root], "authlab")
+        self._run([*install, *self.source, *IN_PLACE, self.root], "authlab")
         self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
     def with_npm(self, npm: str, folder: Path) -> None:
