@@ -19,6 +19,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from authlab.course.places import ROOT
+from authlab.installer import CAUSES
 
 LOCK = ROOT / "requirements.lock"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
@@ -43,17 +44,16 @@ def _manylinux(machine: str) -> tuple[str, ...]:
     return (*(f"manylinux_2_{minor}_{machine}" for minor in range(28, 16, -1)), f"manylinux2014_{machine}")
 
 
-def _macosx(machine: str, oldest: int) -> tuple[str, ...]:
-    newer = [f"macosx_{major}_0_{kind}" for major in range(14, 10, -1) for kind in (machine, "universal2")]
-    older = [f"macosx_10_{minor}_{kind}" for minor in range(16, 8, -1) for kind in (machine, "universal2")]
-    return tuple(newer + (older if oldest == 10 else [one for one in older if "universal2" in one]))
-
-
+_MACOSX = tuple(
+    [f"macosx_{major}_0_{kind}" for major in range(14, 10, -1) for kind in ("arm64", "universal2")]
+    + [f"macosx_10_{minor}_universal2" for minor in range(16, 8, -1)]
+)
 SYSTEMS = {
     "linux": System(_LINUX, "x86_64", _manylinux("x86_64")),
     "linux-arm": System(_LINUX, "aarch64", _manylinux("aarch64")),
-    "mac": System(_MAC, "arm64", _macosx("arm64", 11)),
-    "mac-intel": System(_MAC, "x86_64", _macosx("x86_64", 10)),
+    "mac": System(
+        _MAC, "arm64", _MACOSX
+    ),  # Macs with an Intel processor get no wheels of the lock's packages
     "windows": System(_WINDOWS, "AMD64", ("win_amd64",)),
 }
 
@@ -115,7 +115,16 @@ def pins_for(lock: Path, system: System, python: str) -> list[str]:
 
 
 def _download(pip: Sequence[str], lock: Path, system: System, python: str, folder: Path, what: str) -> None:
-    command = [*pip, "download", "--quiet", "--no-input", "--disable-pip-version-check", "--no-deps"]
+    command = [
+        *pip,
+        "download",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--retries",
+        "2",
+        "--no-deps",
+    ]
     command += [
         "--require-hashes",
         "--only-binary",
@@ -132,7 +141,9 @@ def _download(pip: Sequence[str], lock: Path, system: System, python: str, folde
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR:")] or [
             "pip says nothing"
         ]
-        raise OfflineError(f"expected the packages for {what}, got: {said[-1].removeprefix('ERROR: ')}")
+        causes = (meaning for pattern, meaning in CAUSES if re.search(pattern, done.stderr))
+        why = f"{next(causes, 'pip ended with an error')} ({said[-1].removeprefix('ERROR: ')})"
+        raise OfflineError(f"expected the packages for {what}, got: {why}; once that is mended, run it again")
 
 
 def _pip(folder: Path) -> list[str]:

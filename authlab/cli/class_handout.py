@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--system",
         action="append",
         metavar="SYSTEM",
-        help="with --offline: linux, linux-arm, mac, mac-intel or windows; may be given more than once",
+        help="with --offline: linux, linux-arm, mac or windows; may be given more than once",
     )
     parser.add_argument(
         "--python",
