@@ -28,6 +28,7 @@ from authlab.installer import Installer, InstallerError
 from authlab.locking import locked
 
 WINDOWS = sys.platform == "win32"
+HANDOUT = "HANDOUT.md"  # at the top of a learner's copy, and of no clone
 REENTERED = "AUTHLAB_REENTERED"  # set for the second process, so that two never call each other
 
 # How the second process starts: the clone is found by its path, whatever folder the user is in.
@@ -55,6 +56,10 @@ class Clone:
 
     def lock_file(self, dev: bool) -> Path:
         return self.root / ("requirements-dev.lock" if dev else "requirements.lock")
+
+    def is_handout(self) -> bool:
+        """Return whether this is a learner's copy, as `class handout` makes them, and no clone."""
+        return (self.root / HANDOUT).is_file()
 
     def is_running(self) -> bool:
         """Return whether this very process runs in the clone's `.venv`."""

@@ -23,11 +23,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import authlab
+from authlab.bootstrap import HANDOUT, Clone
 from authlab.classroom import leaks
 from authlab.course import derive
 from authlab.course.curriculum import lessons
 from authlab.course.notebooks import blob_id_of
-from authlab.course.places import HANDOUT, ROOT, is_handout
+from authlab.course.places import ROOT
 from authlab.replacing import replaced
 
 FOLDER = "authlab-handout"  # in the zip: whoever unpacks it gets one folder
@@ -127,7 +128,7 @@ def is_a_handout(file: Path) -> bool:
 
 
 def _require_clone(root: Path) -> None:
-    if is_handout(root):
+    if Clone(root).is_handout():
         raise HandoutError("expected a clone of the kit, got a learner's copy; make handouts in a clone")
     if shutil.which("git") is None:
         raise HandoutError("expected git, found none; install it, then run it again")

@@ -73,7 +73,7 @@ _SECRETS = {
 _APP_SECRET = r"(?:SESSION_SECRET|PASSWORD_PEPPER)[\"']?\s*[=:]\s*[\"']?([\w+/-]{20,})"
 _HOME = (  # not in an address, as https://lab.test/home/
     r"/(?<![\w.:/-]/)(?:(?:home|Users)/[A-Za-z_][\w.-]*|root)/"
-    r"|:[\\/]+Users[\\/]+[^\\/\s\"']+[\\/]"
+    r"|:[\\/]+Users[\\/]+[^\\/\n\"']+[\\/]"
 )
 # The heading of a verdict, a line of `check`'s list, and that list's last line.
 _PASSED = r"[✓+] \d{1,2}\.\d{1,2} [^\n]*(?:—|-) passed|✓ \d{1,2}\.\d{1,2}  |\b[1-9]\d* of \d+ passed\b"

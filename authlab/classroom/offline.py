@@ -142,7 +142,7 @@ def _download(pip: Sequence[str], lock: Path, system: System, python: str, folde
             "pip says nothing"
         ]
         causes = (meaning for pattern, meaning in CAUSES if re.search(pattern, done.stderr))
-        why = f"{next(causes, 'pip ended with an error')} ({said[-1].removeprefix('ERROR: ')})"
+        why = f"{next(causes, 'pip ended with an error')}: {said[-1].removeprefix('ERROR: ')}"
         raise OfflineError(f"expected the packages for {what}, got: {why}; once that is mended, run it again")
 
 

@@ -32,11 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run one action."""
     from authlab import bootstrap
-    from authlab.course.places import is_handout
 
-    if is_handout():  # it has no solutions/, and not all tests: whatever `dev` says of it would mislead
+    if bootstrap.HERE.is_handout():  # without solutions/ and all tests: what `dev` said would mislead
         raise UsageError(
-            f"expected a clone of the kit, got a learner's copy, which has no workshop; "
+            "expected a clone of the kit, got a learner's copy, which has no workshop; "
             f"what works here: {command_line('').rstrip()}"
         )
     if args.action == "setup":

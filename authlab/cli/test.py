@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from tempfile import TemporaryDirectory
 
 from authlab import bootstrap
-from authlab.course.places import folder_in_memory, is_handout, with_temporary_files_in
+from authlab.course.places import folder_in_memory, with_temporary_files_in
 
 MOST_WORKERS = 4
 ROOM_BYTES = 2 * 1024**3  # more than all tests leave behind before they end
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Return pytest's exit status; pytest's summary is the last line of the output."""
-    if is_handout():
+    if bootstrap.HERE.is_handout():
         print("A learner's copy: the tests of the app, and all checks on the app's own answers.", flush=True)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     if not args.full:

@@ -14,7 +14,6 @@ LESSONS = ROOT / "authlab" / "course" / "lessons"
 FLAWS = ROOT / "authlab" / "course" / "flaws"
 KATA = ROOT / "authlab" / "course" / "kata"
 KNOWN = LESSONS / "known"
-HANDOUT = "HANDOUT.md"  # at the top of a learner's copy, and of no clone
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only for folders of our own in it
 
 
@@ -22,11 +21,6 @@ def shown(path: Path) -> str:
     """Return `path` as a learner types it: relative to the clone, with forward slashes, or else as it is."""
     resolved = path.resolve()
     return resolved.relative_to(ROOT).as_posix() if resolved.is_relative_to(ROOT) else str(path)
-
-
-def is_handout(root: Path = ROOT) -> bool:
-    """Return whether this is a learner's copy, as `class handout` makes them, and no clone of the kit."""
-    return (root / HANDOUT).is_file()
 
 
 def folder_in_memory(room_bytes: int) -> Path | None:

@@ -26,8 +26,9 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+from authlab.bootstrap import Clone
 from authlab.course import merging
-from authlab.course.places import ROOT, is_handout
+from authlab.course.places import ROOT
 from authlab.course.progress import passed_by_other_checks
 from authlab.locking import locked
 from authlab.replacing import replaced
@@ -76,7 +77,7 @@ class _Update:
     # What is there
 
     def _require_clone(self) -> None:
-        if is_handout(self.root):
+        if Clone(self.root).is_handout():
             raise UpdateError(
                 "expected a clone, got a learner's copy: a newer one comes from whoever gave you this; "
                 "unpack it beside this folder and copy your files in exercises/ there"
