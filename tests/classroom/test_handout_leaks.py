@@ -150,6 +150,15 @@ OWN = "worksheets/week_1.ipynb"
         ),
         pytest.param("app.db", b"SQLite format 3\0", "a database", id="database-by-name"),
         pytest.param("docs/data.bin", b"SQLite format 3\0", "a database", id="database-by-content"),
+        pytest.param("docs/app.sqlite3", b"", "a database", id="database-by-another-name"),
+        pytest.param("docs/.bash_history", "", "the history of a shell", id="shell-history"),
+        pytest.param(
+            OWN,
+            notebook("x", [ANSWER[:50], ANSWER[50:90], ANSWER[90:]]),
+            "an answer",
+            id="answer-in-pieces-of-an-output",
+        ),
+        pytest.param("docs/all.7z", b"7z\xbc\xaf\x27\x1c", "an archive", id="7z"),
         # what cannot be looked into
         pytest.param("docs/all.zip", b"PK\x03\x04", "an archive", id="zip"),
         pytest.param("docs/all.txt", b"\x1f\x8b\x08", "an archive", id="gzip-under-another-name"),
