@@ -33,7 +33,8 @@ from authlab.replacing import replaced
 
 FOLDER = "authlab-handout"  # in the zip: whoever unpacks it gets one folder
 MANIFEST = "authlab/course/lessons/notebooks.json"
-OPEN_BOOK = ("authlab/", "tests/")  # what `check` runs has the answers: it stays readable
+# What `check` runs has the answers, and stays readable; so does the page whose example is a whole lesson.
+OPEN_BOOK = ("authlab/", "tests/", "own/", "docs/own-exercises.md")
 
 # What learners have no use for: the kit's own workshop. Of the tests, those stay that show the app.
 LEFT_OUT = ("solutions/", ".ci/", ".github/", "requirements-dev.lock")
@@ -81,11 +82,12 @@ def learners_tree(root: Path = ROOT, *, offline: bool = False) -> Tree:
     _take_commit(tree, root)
     _put_questions(tree)
     _put_notebooks(tree, root)
+    _put_own(tree, root)
     note = (Path(__file__).with_name(HANDOUT)).read_text("utf-8")
     tree.files[HANDOUT] = note.format(
         version=authlab.__version__, commit=tree.commit[:12], network=_OFFLINE if offline else _ONLINE
     ).encode()
-    kits = {f"notebooks/{lesson.notebook.name}" for lesson in lessons()}
+    kits = {f"notebooks/{lesson.notebook.name}" for lesson in lessons() if not lesson.is_own}
     looked_into = ((path, data) for path, data in sorted(tree.files.items()) if isinstance(data, bytes))
     if found := leaks.found(looked_into, {*OPEN_BOOK, *kits}):
         raise LeakError(found)
@@ -152,9 +154,9 @@ def _require_committed(root: Path) -> None:
     edited = []
     for line in filter(None, listed.split("\0")):
         state, path = line[:2], line[3:]
-        if state == "??" and not path.startswith(OPEN_BOOK):
+        if state == "??" and not path.startswith(("authlab/", "tests/")):
             continue  # somebody's own file beside the kit: it is not handed out
-        if _is_taken(path) and not path.startswith(("exercises/", "notebooks/")):
+        if _is_taken(path) and not path.startswith(("exercises/", "notebooks/", "own/")):
             edited.append(path)
     if edited:
         more = f" and {len(edited) - 1} more" if len(edited) > 1 else ""
@@ -203,7 +205,7 @@ def _put_notebooks(tree: Tree, root: Path) -> None:
     for path in [path for path in tree.files if path.endswith(".mine.ipynb")]:
         del tree.files[path]  # what `update` keeps of somebody's own beside a new lesson
         tree.notes.append(f"left out: {path}, somebody's own notes")
-    for lesson in lessons():
+    for lesson in (lesson for lesson in lessons() if not lesson.is_own):
         path, wanted = f"notebooks/{lesson.notebook.name}", kits.get(lesson.stem, "")
         stored = tree.files.get(path)
         if isinstance(stored, bytes) and blob_id_of(stored) == wanted:
@@ -216,6 +218,18 @@ def _put_notebooks(tree: Tree, root: Path) -> None:
                 f"bring the kit's outputs back: python3 -m authlab dev notebooks {lesson.stem[:9]} --write"
             ) from None
         tree.notes.append(f"{path}: was run and saved; the kit's own is in the handout")
+
+
+def _put_own(tree: Tree, root: Path) -> None:
+    """Put the lessons in `own` as they are now: they are no part of the kit, and need not be committed."""
+    files = [path for path in (root / "own").rglob("*") if path.is_file()]
+    files += [root / "notebooks" / lesson.notebook.name for lesson in lessons() if lesson.is_own]
+    for path in filter(Path.is_file, files):
+        name = path.relative_to(root).as_posix()
+        if not leaks.is_litter(name):
+            tree.files[name] = path.read_bytes()
+    if any(lesson.is_own for lesson in lessons()):
+        tree.notes.append("own/: your own lessons, as they are now")
 
 
 def _manifest(files: Mapping[str, bytes | Path]) -> dict[str, str]:

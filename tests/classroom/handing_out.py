@@ -49,12 +49,12 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "-q", "-m", "The kit")
 
 
-def handout(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def handout(folder: Path, *arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
     """Type `authlab class handout ARGUMENTS` in a clone or a learner's copy."""
     return subprocess.run(
         [sys.executable, "-c", TYPED, *arguments],
         cwd=folder,
-        env=environment(),
+        env=environment(**extra),
         capture_output=True,
         encoding="utf-8",
         timeout=120,

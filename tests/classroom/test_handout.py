@@ -28,6 +28,7 @@ from authlab.cli import UsageError, class_handout
 from authlab.course import derive
 from authlab.course.curriculum import lessons
 from tests.classroom.handing_out import commit, committed_kit, git, handout
+from tests.classroom.test_own_exercises import FILES, write_own
 from tests.cli.typed import authlab
 
 ANSWERS = "exercises/lesson_01_forms.py"
@@ -345,6 +346,24 @@ def test_what_fails_in_the_middle_leaves_the_earlier_zip(packed: Path, tmp_path:
         write_zip(Tree("c0ffee", 0, {"a": b"a", "b": tmp_path / "missing"}), tmp_path / "out.zip")
     assert (tmp_path / "out.zip").read_bytes() == packed.read_bytes()
     assert [path.name for path in tmp_path.iterdir()] == ["out.zip"]
+
+
+def test_own_lessons_are_handed_out_with_fresh_questions(clone: Path, tmp_path: Path) -> None:
+    """Committed or not: they are no part of the kit."""
+    write_own(clone)
+    (clone / "own/.DS_Store").write_text("x")
+    answer = FILES["own/kata/lesson_50_masking.py"]
+    (clone / "exercises/lesson_50_masking.py").write_text(answer, "utf-8")
+    (clone / "notebooks/lesson_50_masking.ipynb").write_text('{"cells": []}')
+    done = handout(clone, "../out.zip", AUTHLAB_OWN="on")
+    assert done.returncode == 0, done.stderr
+    assert "own/: your own lessons, as they are now" in done.stdout
+    shutil.unpack_archive(tmp_path / "out.zip", tmp_path)
+    copy = tmp_path / FOLDER
+    assert (copy / "own/kata/lesson_50_masking.py").read_text("utf-8") == answer
+    assert (copy / "notebooks/lesson_50_masking.ipynb").exists()
+    assert not (copy / "own/.DS_Store").exists()
+    assert "not attempted yet" in authlab(copy, "check", "50.1", AUTHLAB_OWN="on").stdout
 
 
 # --- in a learner's copy ---------------------------------------------------------------------

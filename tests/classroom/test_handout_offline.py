@@ -66,6 +66,7 @@ def test_an_old_and_a_new_python_of_one_number_both_find_their_packages(pip: Pat
 def test_only_what_the_lock_names_is_fetched_hash_by_hash_and_for_that_system(pip: Path) -> None:
     fetched(pip, ["mac"], ["3.12"])
     call = (pip / "calls").read_text()
+    assert len(call.splitlines()) == 1
     assert "--require-hashes --only-binary :all:" in call
     assert "--no-deps" in call
     assert "--platform macosx_11_0_arm64" in call
