@@ -145,19 +145,26 @@ def _own_lessons() -> Iterator[Lesson]:
                     f"{FIRST_OWN} to 99; see docs/own-exercises.md"
                 )
             lesson = read_lesson(path)
-            if not lesson.checks.is_file():
+            needed = [lesson.checks]
+            for asked in lesson.exercises:
+                if not asked.id.startswith(f"{lesson.number}."):
+                    raise CurriculumError(
+                        f"{shown(path)}: expected an exercise {lesson.number}.1 or so, got {asked.id}"
+                    )
+                if asked.module == f"authlab.course.kata.{path.stem}":
+                    needed.append(OWN / "kata" / f"{path.stem}.py")
+            if missing := [file for file in needed if not file.is_file()]:
                 raise CurriculumError(
-                    f"{shown(path)}: expected its checks in {shown(lesson.checks)}, found none; "
-                    "see docs/own-exercises.md"
+                    f"{shown(path)}: expected also {shown(missing[0])}, found none; see docs/own-exercises.md"
                 )
             yield lesson
 
 
 def read_lesson(path: Path) -> Lesson:
     """Return the lesson in a data file; raises `CurriculumError` naming file and field."""
-    with path.open("rb") as file:
-        data = tomllib.load(file)
     try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
         stem = path.stem
         asked = tuple(_exercise(stem, entry) for entry in data.pop("exercises"))
         lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}

@@ -105,18 +105,37 @@ def test_the_kits_tests_know_nothing_of_it(kit: Path, built: str) -> None:
     assert 'os.environ["AUTHLAB_OWN"] = "off"' in (ROOT / "tests/conftest.py").read_text("utf-8")
 
 
+WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
+
+
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "text", "said"),
     [
-        ("lesson_03_mine.toml", "expected a name like lesson_50_topic.toml"),
-        ("lesson_51_mine.toml", "expected its checks in own/checks/test_lesson_51_mine.py, found none"),
+        ("lesson_03_mine.toml", WHOLE, "expected a name like lesson_50_topic.toml"),
+        (
+            "lesson_51_mine.toml",
+            WHOLE,
+            "expected also own/checks/test_lesson_51_mine.py, found none",
+        ),
+        (
+            "lesson_50_masking.toml",
+            WHOLE.replace('"50.1"', '"1.1"'),
+            "expected an exercise 50.1 or so, got 1.1",
+        ),
+        ("../kata/lesson_50_masking.py", "", "expected also own/kata/lesson_50_masking.py, found none"),
+        ("lesson_50_masking.toml", "title = \n", "lesson_50_masking.toml: Invalid value"),
+        ("lesson_50_masking.toml", WHOLE.replace("title", "titel", 1), "lesson_50_masking.toml: "),
     ],
 )
-def test_a_lesson_that_is_not_whole_is_one_line(kit: Path, built: str, name: str, said: str) -> None:
+@pytest.mark.parametrize("command", [["check", "50.1"], ["progress"]], ids=lambda command: command[0])
+def test_a_lesson_that_is_not_whole_is_one_line(
+    kit: Path, built: str, command: list[str], name: str, text: str, said: str
+) -> None:
     lesson = kit / "own/lessons" / name
-    lesson.write_text(FILES["own/lessons/lesson_50_masking.toml"], "utf-8")
-    done = authlab(kit, "check", "50.1", AUTHLAB_OWN="on")
-    lesson.unlink()
-    assert done.returncode == 2
+    lesson.write_text(text, "utf-8") if text else lesson.unlink()
+    done = authlab(kit, *command, AUTHLAB_OWN="on")
+    lesson.unlink(missing_ok=True)
+    write_own(kit)
+    assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
