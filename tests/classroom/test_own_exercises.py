@@ -105,6 +105,22 @@ def test_the_kits_tests_know_nothing_of_it(kit: Path, built: str) -> None:
     assert 'os.environ["AUTHLAB_OWN"] = "off"' in (ROOT / "tests/conftest.py").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = (\n", "own/flaws/lesson_50_masking.py, line 1: '(' was never closed"),
+        ("import nowhere\n", "own/flaws/lesson_50_masking.py: No module named 'nowhere'"),
+    ],
+)
+def test_flaws_that_cannot_be_read_are_one_line(kit: Path, built: str, text: str, said: str) -> None:
+    (kit / "own/flaws/lesson_50_masking.py").write_text(text, "utf-8")
+    done = authlab(kit, "dev", "verify", "lesson_50", AUTHLAB_OWN="on")
+    write_own(kit)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
 
 
@@ -114,7 +130,7 @@ WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
         ("lesson_03_mine.toml", WHOLE, "expected a name like lesson_50_topic.toml"),
         (
             "lesson_51_mine.toml",
-            WHOLE,
+            WHOLE.replace("50.1", "51.1"),
             "expected also own/checks/test_lesson_51_mine.py, found none",
         ),
         (
