@@ -28,6 +28,7 @@ from authlab.installer import Installer, InstallerError
 from authlab.locking import locked
 
 WINDOWS = sys.platform == "win32"
+HANDOUT = "HANDOUT.md"  # at the top of a learner's copy, and of no clone
 REENTERED = "AUTHLAB_REENTERED"  # set for the second process, so that two never call each other
 
 # How the second process starts: the clone is found by its path, whatever folder the user is in.
@@ -51,9 +52,14 @@ class Clone:
         self.log = self.state / "setup.log"
         self.browser_tests = root / "tests/browser"
         self.node = self.state / "node"
+        self.wheels = root / "wheels"  # the packages as files, where somebody has brought them along
 
     def lock_file(self, dev: bool) -> Path:
         return self.root / ("requirements-dev.lock" if dev else "requirements.lock")
+
+    def is_handout(self) -> bool:
+        """Return whether this is a learner's copy, as `class handout` makes them, and no clone."""
+        return (self.root / HANDOUT).is_file()
 
     def is_running(self) -> bool:
         """Return whether this very process runs in the clone's `.venv`."""
@@ -333,27 +339,38 @@ def _set_up(clone: Clone, dev: bool) -> None:
 
 def _make_environment(clone: Clone, dev: bool, lock: int) -> None:
     clone.log.write_text("", "utf-8")
-    installer = Installer(clone.root, clone.venv, clone.python, clone.log, lock)
-    packages, count = clone.lock_file(dev), len(pins(clone, dev))
-    uv = shutil.which("uv")
+    if any(clone.wheels.glob("*.whl")) and not dev:  # they are the learner's lock
+        try:
+            _fill_environment(clone, dev, lock, clone.wheels)
+            return
+        except InstallerError as error:
+            _say(f"authlab: with the packages in wheels/ it did not work ({error}); trying the network.")
     try:
-        if uv:
-            try:
-                _start_empty(clone)
-                return installer.with_uv(uv, packages, count)
-            except InstallerError as error:
-                if not _has_venv_module():
-                    raise
-                # uv reads other settings than pip (a mirror, a proxy): pip may do what uv did not.
-                _say(f"authlab: with uv it did not work ({error}); trying venv and pip.")
-        _require_venv_module()
-        _start_empty(clone)
-        installer.with_pip(packages, count)
+        _fill_environment(clone, dev, lock, None)
     except InstallerError as error:
         raise SetupError(
             f"the set-up stopped: {error}. Details: {clone.log}. "
             f"Once that is mended, run: {command_line('lab')}"
         ) from None
+
+
+def _fill_environment(clone: Clone, dev: bool, lock: int, wheels: Path | None) -> None:
+    installer = Installer(clone.root, clone.venv, clone.python, clone.log, lock, wheels)
+    packages, count = clone.lock_file(dev), len(pins(clone, dev))
+    uv = shutil.which("uv")
+    if uv:
+        try:
+            _start_empty(clone)
+            installer.with_uv(uv, packages, count)
+            return
+        except InstallerError as error:
+            if not _has_venv_module():
+                raise
+            # uv reads other settings than pip (a mirror, a proxy): pip may do what uv did not.
+            _say(f"authlab: with uv it did not work ({error}); trying venv and pip.")
+    _require_venv_module()
+    _start_empty(clone)
+    installer.with_pip(packages, count)
 
 
 def _start_empty(clone: Clone) -> None:

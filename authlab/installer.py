@@ -67,12 +67,16 @@ class Installer:
     hold it too, so that after a kill the next run waits until they no longer write.
     """
 
-    def __init__(self, root: Path, venv: Path, python: Path, log: Path, lock: int) -> None:
+    def __init__(
+        self, root: Path, venv: Path, python: Path, log: Path, lock: int, wheels: Path | None = None
+    ) -> None:
         self.root = root
         self.venv = venv
         self.python = python
         self.log = log
         self.lock = lock
+        # A folder with all packages: they come from there alone, and still hash by hash.
+        self.source: list[str | Path] = [] if wheels is None else ["--no-index", "--find-links", wheels]
 
     def with_uv(self, uv: str, packages: Path, count: int, *, in_place: bool = True) -> None:
         """Make the environment and install `packages`, a lock of about `count` of them, and the clone."""
@@ -80,9 +84,10 @@ class Installer:
         self._run([uv, "venv", "--allow-existing", "--python", sys.executable, self.venv], "a new .venv")
         install: list[str | Path] = [uv, "pip", "install", "--python", self.python]
         # uv writes no bytecode by default: the first start would take twice as long.
-        self._run([*install, *PINNED, "--compile-bytecode", "-r", packages], "packages", count)
+        pinned = [*PINNED, *self.source, "--compile-bytecode"]
+        self._run([*install, *pinned, "-r", packages], "packages", count)
         if in_place:
-            self._run([*install, *IN_PLACE, self.root], "authlab")
+            self._run([*install, *self.source, *IN_PLACE, self.root], "authlab")
             self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
     def with_pip(self, packages: Path, count: int, *, in_place: bool = True) -> None:
@@ -90,9 +95,9 @@ class Installer:
         self._run([sys.executable, "-I", "-m", "venv", self.venv], "a new .venv")
         install: list[str | Path] = [self.python, "-I", "-m", "pip", "install", "--no-input"]
         install += ["--disable-pip-version-check", "--progress-bar", "off"]
-        self._run([*install, *PINNED, "--retries", "2", "-r", packages], "packages", count)
+        self._run([*install, *PINNED, *self.source, "--retries", "2", "-r", packages], "packages", count)
         if in_place:
-            self._run([*install, *IN_PLACE, self.root], "authlab")
+            self._run([*install, *self.source, *IN_PLACE, self.root], "authlab")
             self._run([self.python, "-I", "-c", FIRST_IMPORT], "a first import")
 
     def with_npm(self, npm: str, folder: Path) -> None:
@@ -132,7 +137,8 @@ class Installer:
     def _watch(self, process: "subprocess.Popen[bytes]", what: str, count: int, start: int) -> None:
         shows_progress = sys.stderr.isatty()
         if count and not shows_progress:
-            print(f"authlab: fetching and installing about {count} packages.", file=sys.stderr)
+            doing = "installing" if self.source else "fetching and installing"
+            print(f"authlab: {doing} about {count} packages.", file=sys.stderr)
         while True:
             try:
                 process.wait(POLL_SECONDS)

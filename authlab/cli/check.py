@@ -157,8 +157,14 @@ def can_show(glyphs: str, stream: "TextIO | None" = None) -> bool:
 
 def answers_folder(name: str, command: str) -> Path:
     """Return the folder that `--answers` names; refuses one that is not there or has no answers in it."""
+    from authlab import bootstrap
     from authlab.course.places import EXERCISES, SOLUTIONS
 
+    if name == "solutions" and bootstrap.HERE.is_handout() and not SOLUTIONS.is_dir():
+        raise UsageError(
+            "--answers: expected exercises or a folder, got solutions, which a learner's copy has not; "
+            f"yours: {command_line(command)}"
+        )
     folder = {"exercises": EXERCISES, "solutions": SOLUTIONS}.get(name, Path(name))
     if not folder.is_dir():
         raise UsageError(

@@ -33,6 +33,11 @@ def run(args: argparse.Namespace) -> int:
     """Run one action."""
     from authlab import bootstrap
 
+    if bootstrap.HERE.is_handout():  # without solutions/ and all tests: what `dev` said would mislead
+        raise UsageError(
+            "expected a clone of the kit, got a learner's copy, which has no workshop; "
+            f"what works here: {command_line('').rstrip()}"
+        )
     if args.action == "setup":
         bootstrap.ensure(dev=True, arguments=["dev", "setup"])
         if bootstrap.ensure_node_packages():
@@ -58,7 +63,11 @@ def _build(args: argparse.Namespace) -> int:
         if args.check:
             made = [*derive.files(), *docs.files()]
             differ = [path for path, text in made if derive.text_of(path) != text]
-            differ += [lesson.notebook for lesson in lessons() if not is_the_kits(lesson.notebook)]
+            differ += [
+                lesson.notebook
+                for lesson in lessons()
+                if not lesson.is_own and not is_the_kits(lesson.notebook)
+            ]
             for path in differ:
                 print(f"differs: {shown(path)}")
             print(f"{len(differ)} derived files or notebooks differ.")
@@ -110,13 +119,18 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _lessons(what: str | None) -> "list[Lesson]":
-    """Return the lessons that an argument names, in their order."""
+    """Return the kit's lessons that an argument names, in their order: nothing is kept of those in `own`."""
     from authlab.course.curriculum import CurriculumError, lesson_of, select
 
     try:
-        chosen = {lesson_of(asked) for asked in select(what)}
+        chosen = {lesson for asked in select(what) if not (lesson := lesson_of(asked)).is_own}
     except CurriculumError as error:
         raise UsageError(str(error)) from None
+    if not chosen:
+        raise UsageError(
+            f"expected one of the kit's lessons, got {what!r}, which is your own; "
+            f"run: {command_line('dev verify')} {what}"
+        )
     return sorted(chosen, key=lambda lesson: lesson.number)
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from authlab.cli import command_line
+from authlab.cli import UsageError, command_line
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,10 +15,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print a line a lesson, what is out of date, and the next exercise."""
     from authlab.cli.check import can_show, wants_colour
+    from authlab.course.curriculum import CurriculumError
     from authlab.course.progress import standings
     from authlab.lab.progress_card import as_text
 
-    found = standings()
+    try:
+        found = standings()
+    except CurriculumError as error:
+        raise UsageError(str(error)) from None
     if args.json:
         print(json.dumps({"exercises": [one.as_json() for one in found]}, indent=2))
         return 0

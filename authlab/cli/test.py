@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Return pytest's exit status; pytest's summary is the last line of the output."""
+    if bootstrap.HERE.is_handout():
+        print("A learner's copy: the tests of the app, and all checks on the app's own answers.", flush=True)
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     if not args.full:
         command += ["-m", "not full"]

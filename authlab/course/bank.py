@@ -17,9 +17,12 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from authlab.course import alternatives, attacks, flaws
+from authlab.course.curriculum import CurriculumError
+from authlab.course.places import OWN, shown
 
 if TYPE_CHECKING:
     from authlab.lab.apps import LabApp
@@ -224,7 +227,20 @@ def _load() -> None:
     """Import every module of the bank, so that the decorators have run."""
     for package in (flaws, alternatives, attacks):
         for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
-            importlib.import_module(f"{package.__name__}.{module}")
+            _import(f"{package.__name__}.{module}")
+
+
+def _import(name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None or not Path(spec.origin).is_relative_to(OWN):
+            raise
+        where = shown(Path(spec.origin))
+        if isinstance(error, SyntaxError):
+            raise CurriculumError(f"{where}, line {error.lineno}: {error.msg}") from None
+        raise CurriculumError(f"{where}: {error}") from None
 
 
 def _lesson(answer: Any) -> str:

@@ -17,7 +17,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from authlab.course.places import CHECKS, STATE
+from authlab.course.places import CHECKS, OWN, STATE
 
 FOLDER = STATE / "bytecode"
 
@@ -53,7 +53,9 @@ def of_checks() -> Iterator[None]:
     pytest asks by the second, too, but a folder can be had for each state of the checks.
     """
     states = [
-        (path.name, (status := path.stat()).st_mtime_ns, status.st_size) for path in CHECKS.glob("*.py")
+        (path.name, (status := path.stat()).st_mtime_ns, status.st_size)
+        for folder in (CHECKS, OWN / "checks")
+        for path in folder.glob("*.py")
     ]
     own = "checks-" + hashlib.sha256(repr(sorted(states)).encode()).hexdigest()[:16]
     for other in FOLDER.glob("checks-*"):

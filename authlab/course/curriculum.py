@@ -3,13 +3,17 @@
 One stem names everything of a lesson: its data, notebook, exercises, solutions and checks.
 """
 
+import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS
+from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS, OWN, own, shown
+
+FIRST_OWN = 50  # lessons of one's own have numbers from here on: the kit's never come so far
 
 Kind = Literal["build", "fix", "break", "prove"]
 
@@ -70,20 +74,26 @@ class Lesson:
     exercises: tuple[Exercise, ...]
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is a lesson of whoever teaches, in `own`, and none of the kit's."""
+        return self.number >= FIRST_OWN
+
+    @property
     def notebook(self) -> Path:
-        """The lesson's notebook."""
+        """The lesson's notebook; a lesson of one's own may have none."""
         return NOTEBOOKS / f"{self.stem}.ipynb"
 
     @property
     def checks(self) -> Path:
         """The pytest file that judges the lesson's exercises."""
-        return CHECKS / f"test_{self.stem}.py"
+        return (OWN / "checks" if self.is_own else CHECKS) / f"test_{self.stem}.py"
 
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """Return all lessons in their order."""
-    return tuple(read_lesson(path) for path in sorted(LESSONS.glob("lesson_*.toml")))
+    """Return all lessons in their order, the kit's and those in `own`."""
+    kits = [read_lesson(path) for path in sorted(LESSONS.glob("lesson_*.toml"))]
+    return (*kits, *_own_lessons())
 
 
 def exercises() -> tuple[Exercise, ...]:
@@ -126,11 +136,35 @@ def lesson_of(exercise: Exercise) -> Lesson:
     return next(lesson for lesson in lessons() if lesson.stem == exercise.lesson)
 
 
+def _own_lessons() -> Iterator[Lesson]:
+    for folder in own("lessons"):
+        for path in sorted(Path(folder).glob("*.toml")):
+            if not re.fullmatch(r"lesson_[5-9][0-9]_[a-z0-9_]+", path.stem):
+                raise CurriculumError(
+                    f"{shown(path)}: expected a name like lesson_{FIRST_OWN}_topic.toml, with a number from "
+                    f"{FIRST_OWN} to 99; see docs/own-exercises.md"
+                )
+            lesson = read_lesson(path)
+            needed = [lesson.checks]
+            for asked in lesson.exercises:
+                if not asked.id.startswith(f"{lesson.number}."):
+                    raise CurriculumError(
+                        f"{shown(path)}: expected an exercise {lesson.number}.1 or so, got {asked.id}"
+                    )
+                if asked.module == f"authlab.course.kata.{path.stem}":
+                    needed.append(OWN / "kata" / f"{path.stem}.py")
+            if missing := [file for file in needed if not file.is_file()]:
+                raise CurriculumError(
+                    f"{shown(path)}: expected also {shown(missing[0])}, found none; see docs/own-exercises.md"
+                )
+            yield lesson
+
+
 def read_lesson(path: Path) -> Lesson:
     """Return the lesson in a data file; raises `CurriculumError` naming file and field."""
-    with path.open("rb") as file:
-        data = tomllib.load(file)
     try:
+        with path.open("rb") as file:
+            data = tomllib.load(file)
         stem = path.stem
         asked = tuple(_exercise(stem, entry) for entry in data.pop("exercises"))
         lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}

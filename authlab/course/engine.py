@@ -19,7 +19,7 @@ from authlab.course import answers, bank, derive, judge, known
 from authlab.course.curriculum import Exercise, lesson_of, select
 from authlab.course.judge import pattern_of, seconds_for
 from authlab.course.judges import EngineError, Judge
-from authlab.course.places import CHECKS, EXERCISES, ROOT, shown
+from authlab.course.places import CHECKS, EXERCISES, OWN, ROOT, shown
 
 __all__ = ["Check", "Engine", "EngineError", "Result", "package_state", "share", "with_misconception"]
 
@@ -287,7 +287,8 @@ def _next(waiting: deque[Job]) -> Job | None:
 
 def package_state() -> tuple[object, ...]:
     """Return what tells whether the package or the checks were edited since a judge was started."""
-    return tuple(_states(str(ROOT / "authlab"))) + tuple(_states(str(CHECKS)))
+    folders = (str(ROOT / "authlab"), str(CHECKS), str(OWN))
+    return tuple(state for folder in folders if os.path.isdir(folder) for state in _states(folder))
 
 
 def _states(folder: str) -> Iterator[tuple[str, int, int]]:

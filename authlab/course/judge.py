@@ -82,10 +82,16 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str], *, isolated: bool
                 f"--confcutdir={CHECKS}",  # the tests' own conftest would put in the slots once more
                 *(word for plugin in UNUSED_PLUGINS for word in ("-p", f"no:{plugin}")),
                 # Trials need no checks; and without a name pytest would collect all there are.
-                *(str(CHECKS / name) for name in [f"test_{stem}.py" for stem in stems] or ["conftest.py"]),
+                *(_checks(stems) or [str(CHECKS / "conftest.py")]),
             ],
             plugins=[_Judge(jobs, results, until_collected.close, isolated=isolated)],
         )
+
+
+def _checks(stems: Sequence[str]) -> list[str]:
+    from authlab.course.curriculum import lessons
+
+    return [str(lesson.checks) for lesson in lessons() if lesson.stem in stems]
 
 
 class _Judge:

@@ -127,7 +127,12 @@ def the_kits(path: Path) -> str | None:
 
 def blob_id(path: Path) -> str:
     """Return the name git gives to a file's content."""
-    content = path.read_bytes().replace(b"\r\n", b"\n")
+    return blob_id_of(path.read_bytes())
+
+
+def blob_id_of(content: bytes) -> str:
+    """Return the name git gives to a content; git may have changed its line ends."""
+    content = content.replace(b"\r\n", b"\n")
     return hashlib.sha1(b"blob %d\0%s" % (len(content), content), usedforsecurity=False).hexdigest()
 
 

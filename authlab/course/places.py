@@ -14,6 +14,7 @@ LESSONS = ROOT / "authlab" / "course" / "lessons"
 FLAWS = ROOT / "authlab" / "course" / "flaws"
 KATA = ROOT / "authlab" / "course" / "kata"
 KNOWN = LESSONS / "known"
+OWN = ROOT / "own"  # lessons of whoever teaches with the kit: docs/own-exercises.md
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - only for folders of our own in it
 
 
@@ -21,6 +22,15 @@ def shown(path: Path) -> str:
     """Return `path` as a learner types it: relative to the clone, with forward slashes, or else as it is."""
     resolved = path.resolve()
     return resolved.relative_to(ROOT).as_posix() if resolved.is_relative_to(ROOT) else str(path)
+
+
+def own(kind: str) -> list[str]:
+    """Return the folder of one kind of things in `own`, as a list of one, or an empty list.
+
+    What proves the kit (`test`) sets AUTHLAB_OWN=off: it is about the kit's lessons alone.
+    """
+    folder = OWN / kind
+    return [str(folder)] if folder.is_dir() and os.environ.get("AUTHLAB_OWN") != "off" else []
 
 
 def folder_in_memory(room_bytes: int) -> Path | None:

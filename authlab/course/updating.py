@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
+from authlab.bootstrap import Clone
 from authlab.course import merging
 from authlab.course.places import ROOT
 from authlab.course.progress import passed_by_other_checks
@@ -76,6 +77,11 @@ class _Update:
     # What is there
 
     def _require_clone(self) -> None:
+        if Clone(self.root).is_handout():
+            raise UpdateError(
+                "expected a clone, got a learner's copy: a newer one comes from whoever gave you this; "
+                "unpack it beside this folder and copy your files in exercises/ there"
+            )
         if shutil.which("git") is None:
             raise UpdateError("expected git, found none; install it, then run: python3 -m authlab update")
         top = self._git("rev-parse", "--show-toplevel", fails=True).strip()

@@ -1,0 +1,157 @@
+"""Lessons in `own/`: the page's example, copied into a clone, is a lesson like the kit's."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from authlab.course.places import ROOT
+from tests.cli.typed import authlab
+from tests.copied_kit import copied_kit
+
+PAGE = ROOT / "docs" / "own-exercises.md"
+FILES: dict[str, str] = dict(
+    re.findall(r"^`(own/\S+)`:\n\n```\w+\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+)
+ANSWERS = "exercises/lesson_50_masking.py"
+
+
+def write_own(kit: Path) -> None:
+    """Copy the page's lesson into a clone."""
+    for name, text in FILES.items():
+        (kit / name).parent.mkdir(parents=True, exist_ok=True)
+        (kit / name).write_text(text, "utf-8")
+
+
+@pytest.fixture(scope="module")
+def kit() -> Iterator[Path]:
+    """A clone with the page's lesson, its question derived."""
+    with TemporaryDirectory(prefix="authlab-own-") as folder:
+        kit = copied_kit(Path(folder))
+        for name in ("README.md", "docs", "tests/app"):
+            (kit / name).parent.mkdir(exist_ok=True)
+            (kit / name).symlink_to(ROOT / name)
+        write_own(kit)
+        yield kit
+
+
+def typed(kit: Path, *arguments: str) -> str:
+    done = authlab(kit, *arguments, AUTHLAB_OWN="on")
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def built(kit: Path) -> str:
+    return typed(kit, "dev", "build")
+
+
+def test_the_page_has_a_whole_lesson() -> None:
+    assert {Path(name).parts[1] for name in FILES} == {"lessons", "kata", "checks", "flaws"}
+
+
+def test_its_question_is_derived(kit: Path, built: str) -> None:
+    assert f"written: {ANSWERS}" in built
+    stub = (kit / ANSWERS).read_text("utf-8")
+    assert '"""Return an address as others may see it' in stub
+    assert 'raise NotImplementedError("50.1 is not written yet")' in stub
+
+
+def test_it_is_judged_and_its_misconception_named(kit: Path, built: str) -> None:
+    stub = (kit / ANSWERS).read_text("utf-8")
+    line = '    raise NotImplementedError("50.1 is not written yet")'
+    assert "not attempted yet" in typed(kit, "check", "50.1")
+    flawed = "\n".join(FILES["own/flaws/lesson_50_masking.py"].splitlines()[-2:])
+    (kit / ANSWERS).write_text(stub.replace(line, flawed), "utf-8")
+    said = typed(kit, "check", "50.1")
+    assert "'a***@lab.test'" in said
+    assert "What may be behind it: A star for each letter still tells how many there are." in said
+    right = "\n".join(FILES["own/kata/lesson_50_masking.py"].splitlines()[-2:])
+    (kit / ANSWERS).write_text(stub.replace(line, right), "utf-8")
+    assert "passed" in typed(kit, "check", "lesson_50")
+    standing = json.loads(typed(kit, "progress", "--json"))["exercises"][-1]
+    assert standing == {"id": "50.1", "state": "passed", "note": ""}
+    assert "is reset" in typed(kit, "reset", "50.1")
+    assert (kit / ANSWERS).read_text("utf-8") == stub
+
+
+def test_it_is_verified(kit: Path, built: str) -> None:
+    said = typed(kit, "dev", "verify", "lesson_50")
+    assert "survivors: none" in said
+    assert "false alarms: none" in said
+
+
+def test_a_flaw_that_its_checks_miss_is_told(kit: Path, built: str) -> None:
+    checks = kit / "own/checks/test_lesson_50_masking.py"
+    whole = checks.read_text("utf-8")
+    checks.write_text(whole.replace('masked("alexandra@lab.test")', 'masked("adam@lab.test")'), "utf-8")
+    said = typed(kit, "dev", "verify", "lesson_50")
+    checks.write_text(whole, "utf-8")
+    assert "survivors: 1" in said
+    assert "a_star_a_letter is failed, expected test_nobody_learns_how_long_the_name_is to fail" in said
+
+
+def test_it_has_hints(kit: Path, built: str) -> None:
+    assert "hint 3 of 3\nThree stars" in typed(kit, "hint", "50.1", "3")
+
+
+def test_the_kits_tests_know_nothing_of_it(kit: Path, built: str) -> None:
+    """They prove the kit: a lesson of one's own is not theirs to judge."""
+    done = authlab(kit, "check", "50.1", AUTHLAB_OWN="off")
+    assert done.returncode == 2
+    assert "got '50.1'" in done.stderr
+    assert 'os.environ["AUTHLAB_OWN"] = "off"' in (ROOT / "tests/conftest.py").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = (\n", "own/flaws/lesson_50_masking.py, line 1: '(' was never closed"),
+        ("import nowhere\n", "own/flaws/lesson_50_masking.py: No module named 'nowhere'"),
+    ],
+)
+def test_flaws_that_cannot_be_read_are_one_line(kit: Path, built: str, text: str, said: str) -> None:
+    (kit / "own/flaws/lesson_50_masking.py").write_text(text, "utf-8")
+    done = authlab(kit, "dev", "verify", "lesson_50", AUTHLAB_OWN="on")
+    write_own(kit)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("lesson_03_mine.toml", WHOLE, "expected a name like lesson_50_topic.toml"),
+        (
+            "lesson_51_mine.toml",
+            WHOLE.replace("50.1", "51.1"),
+            "expected also own/checks/test_lesson_51_mine.py, found none",
+        ),
+        (
+            "lesson_50_masking.toml",
+            WHOLE.replace('"50.1"', '"1.1"'),
+            "expected an exercise 50.1 or so, got 1.1",
+        ),
+        ("../kata/lesson_50_masking.py", "", "expected also own/kata/lesson_50_masking.py, found none"),
+        ("lesson_50_masking.toml", "title = \n", "lesson_50_masking.toml: Invalid value"),
+        ("lesson_50_masking.toml", WHOLE.replace("title", "titel", 1), "lesson_50_masking.toml: "),
+    ],
+)
+@pytest.mark.parametrize("command", [["check", "50.1"], ["progress"]], ids=lambda command: command[0])
+def test_a_lesson_that_is_not_whole_is_one_line(
+    kit: Path, built: str, command: list[str], name: str, text: str, said: str
+) -> None:
+    lesson = kit / "own/lessons" / name
+    lesson.write_text(text, "utf-8") if text else lesson.unlink()
+    done = authlab(kit, *command, AUTHLAB_OWN="on")
+    lesson.unlink(missing_ok=True)
+    write_own(kit)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
