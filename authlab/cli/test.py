@@ -30,19 +30,10 @@ def run(args: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     if not args.full:
         command += ["-m", "not full"]
-    if (
-        importlib.util.find_spec("xdist") is not None
-    ):  # `dev setup` installs it; without it, one after another
+    if importlib.util.find_spec("xdist") is not None:  # an environment of somebody's own may lack it
         # A file stays with one worker: its tests share what is slow to make.
-        command += [
-            "-p",
-            "xdist.plugin",
-            "-n",
-            str(_workers()),
-            "--dist",
-            "loadfile",
-            "--no-loadscope-reorder",
-        ]
+        command += ["-p", "xdist.plugin", "-n", str(_workers())]
+        command += ["--dist", "loadfile", "--no-loadscope-reorder"]
     # One folder for whatever the tests write, so that nothing of it is left when they end.
     with TemporaryDirectory(
         prefix="authlab-test-", dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True

@@ -46,5 +46,6 @@ def test_the_lock_serves_every_system():
     assert {"pywinpty", "colorama", "appnope", "pexpect"} <= bootstrap.pins().keys()
 
 
-def test_the_tool_that_installs_the_clone_is_in_the_lock():
-    assert "flit-core" in bootstrap.pins()
+def test_what_the_set_up_and_the_tests_need_besides_is_in_the_lock():
+    """The tool that installs the clone, and what shares its tests among the cores."""
+    assert {"flit-core", "pytest-xdist"} <= bootstrap.pins().keys()
