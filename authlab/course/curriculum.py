@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS
+from authlab.course.refusal import Refusal
 
 Kind = Literal["build", "fix", "break", "prove"]
 
 
-class CurriculumError(Exception):
+class CurriculumError(Refusal):
     """A lesson's data file does not say what it must, or an exercise is asked for that does not exist."""
 
 
