@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """What was asked for cannot be done. The text is one line: what was expected, what came and what is there.
+    """What was asked for cannot be done. The text is a line: what was expected, what came, what there is.
 
     A terminal prints that line; a notebook, too, without the traceback through the kit's own files.
     """

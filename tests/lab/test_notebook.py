@@ -1,6 +1,7 @@
 """What the functions that lessons call do beside the verdict, and what they say to a mistake."""
 
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -21,10 +22,17 @@ from authlab.lab.verdict import check_cell
 from tests.lab.sanitiser import violations
 
 
+@pytest.fixture(scope="module")
+def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stubs")
+    derive.write_stubs(folder)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def nobody_s_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def nobody_s_answers(stubs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The learner's own are left alone: these functions work on fresh stubs."""
-    derive.write_stubs(tmp_path)
+    shutil.copytree(stubs, tmp_path, dirs_exist_ok=True)
     monkeypatch.setenv("AUTHLAB_ANSWERS", str(tmp_path))
     return tmp_path
 
@@ -127,7 +135,7 @@ class TestTheSameInATerminal:
             cwd=ROOT,
             capture_output=True,
             encoding="utf-8",
-            check=False,
+            check=True,
         )
         return done.stdout.rstrip("\n")
 
@@ -151,7 +159,8 @@ class TestTheSameInATerminal:
         assert repr(solution("0.1")) == not_earned(asked, 'hint("0.1")', 'solution("0.1", spoil=True)')
 
     def test_an_answer(self) -> None:
-        assert self.terminal("solution 0.1 --spoil") in textwrap.dedent(repr(solution("0.1", spoil=True)))
+        said = textwrap.indent(self.terminal("solution 0.1 --spoil"), "  ")
+        assert repr(solution("0.1", spoil=True)) == f"authlab/responses.py · see_other\n{said}"
 
 
 @pytest.mark.parametrize(
