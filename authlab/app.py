@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
@@ -26,7 +27,7 @@ from authlab.db import Database
 from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
 from authlab.headers import harden
 from authlab.middleware import classify, login_page, optimistic
-from authlab.origins import csrf_ok, origin_allowed
+from authlab.origins import csrf_ok, origin_allowed, safe_next
 from authlab.request import Request
 from authlab.responses import see_other
 from authlab.routes import answer, url_map
@@ -88,7 +89,20 @@ class App:
                     keep_session(request)
             return _with_cookies(request, response)
         except Exception as error:
-            return _problem(request, endpoint, error, self._on_crash)
+            back = self._page_of_form(request) if isinstance(error, MethodNotAllowed) else "/"
+            return _problem(request, endpoint, error, self._on_crash, back)
+
+    def _page_of_form(self, request: Request) -> str:
+        """Return the nearest page above an address to which a form is sent.
+
+        A form that is refused stands there, and whoever loads it anew asks for a page that does not exist.
+        """
+        router, path = self._urls.bind_to_environ(request.environ), request.path
+        while path := path.rpartition("/")[0]:
+            with suppress(HTTPException):
+                if router.match(path, "GET")[0].startswith("pages."):
+                    return safe_next(quote(path), request.own_origin, default="/")
+        return "/"
 
 
 def _with_cookies(request: Request, response: Response) -> Response:
@@ -125,9 +139,12 @@ def _refuse_forgery(request: Request, endpoint: str) -> None:
 
 
 def _problem(
-    request: Request, endpoint: str, error: Exception, on_crash: Callable[[BaseException], None]
+    request: Request, endpoint: str, error: Exception, on_crash: Callable[[BaseException], None], back: str
 ) -> Response:
-    """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments."""
+    """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments.
+
+    `back` is the page that people go on from.
+    """
     if isinstance(error, NotSignedIn) and not endpoint.startswith(("api.", "fragments.")):
         return _take_back_cookie(see_other(login_page(request)), error.stale)
     if isinstance(error, RequestRedirect):  # the router's own: /api//me is /api/me
@@ -141,7 +158,7 @@ def _problem(
         body = json.dumps({"error": title})
         response = Response(body, status=status, mimetype="application/json")
     else:
-        response = pages.problem(status, title, advice)
+        response = pages.problem(status, title, advice, back)
     if isinstance(error, TooManyAttempts):
         request.log("too many attempts", endpoint=endpoint)
         response.headers["Retry-After"] = str(error.retry_after)
@@ -162,6 +179,8 @@ def _in_words(error: Exception) -> tuple[int, str, str]:
             return 429, "Too many attempts", f"Try again in {minutes} minute{'s' if minutes != 1 else ''}."
         case RequestEntityTooLarge():
             return 413, "Too large", "Send less than 64 kilobytes."
+        case MethodNotAllowed():
+            return 405, error.name, "A form is sent to this address. It is filled in on a page of its own."
         case HTTPException(code=int(status)):
             return status, error.name, "Check the address, or go back to the start page."
         case sqlite3.OperationalError() if _primary_code(error) in NOT_NOW:  # and nothing was changed

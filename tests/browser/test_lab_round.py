@@ -178,8 +178,8 @@ def test_a_whole_lesson_is_played_to_its_end_twenty_times_in_a_row(
 def play(lab: Lab, browser: "BrowserContext") -> None:
     """Play the first lesson: run it, take a hint, answer, look at the app, see the progress, run it anew, go
     on."""
-    stored = outputs_of(lab.clone.joinpath("notebooks", f"{FIRST_LESSON}.ipynb").read_text("utf-8"))
     with opened(lab, browser, FIRST_LESSON) as page:
+        stored = outputs_of(lab.clone.joinpath("notebooks", f"{FIRST_LESSON}.ipynb").read_text("utf-8"))
         page.evaluate(WATCH_RUNS)
         choose(page, "Run", "Run All Cells")
         page.wait_for_function(ALL_HAVE_RUN)
