@@ -22,8 +22,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -42,6 +42,7 @@ CUT_OFF_STATUS = 3  # of a child that could not tell its result
 MAX_RESULT_BYTES = 1024**2
 # What comes with pytest and is of no use here: loading it takes time at each start.
 UNUSED_PLUGINS = ("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin")
+FOLDER = "authlab-judge-"  # how the name of a judge's own folder for temporary files begins
 _exit = os._exit  # an answer can replace the other
 _children: list[tuple[int, str]] = []  # the answers that are being judged: process and folder
 
@@ -77,7 +78,7 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
 
     from authlab.course import judging  # noqa: F401 - and with it the app, before pytest asks for it
 
-    with ExitStack() as until_collected:
+    with _own_folder(), ExitStack() as until_collected:
         until_collected.enter_context(bytecode.of_checks())
         pytest.main(
             [
@@ -91,6 +92,17 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str]) -> None:
             ],
             plugins=[_Judge(jobs, results, until_collected.close)],
         )
+
+
+@contextmanager
+def _own_folder() -> Iterator[None]:
+    """Delete the judge's folder at its end. Its owner does that as well, unless the owner was killed."""
+    folder = os.environ.get("TMPDIR", "")
+    try:
+        yield
+    finally:
+        if Path(folder).name.startswith(FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Judge:
