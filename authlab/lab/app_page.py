@@ -132,7 +132,8 @@ def _card(url: str, flaw: str | None) -> Display:
         Display(f'<div style="padding:4px 12px">{link}</div>', url),
         paragraph(f"To log in: {'; '.join(people)} (an admin)."),
         paragraph(
-            "It is there for this machine only, until `app.close()` or the end of the kernel.", faded=True
+            "It is there for this machine only, until the app is closed (`.close()`) or the kernel ends.",
+            faded=True,
         ),
         tone=tone,
     )

@@ -190,7 +190,7 @@ def choose(page: "Page", menu: str, entry: str) -> None:
 
 def add_cell(page: "Page", code: str) -> "Locator":
     """Type code into a new cell below the active one and run it; return that cell."""
-    page.get_by_role("button", name="Insert a cell below").click()
+    page.locator(".jp-NotebookPanel-toolbar").get_by_role("button", name="Insert a cell below").click()
     added = cell_of(page, page.evaluate("jupyterapp.shell.currentWidget.content.activeCell.model.id"))
     added.locator(".cm-content").click()
     page.keyboard.insert_text(code)
