@@ -89,8 +89,9 @@ class App:
                     keep_session(request)
             return _with_cookies(request, response)
         except Exception as error:
-            back = self._page_of_form(request) if isinstance(error, MethodNotAllowed) else "/"
-            return _problem(request, endpoint, error, self._on_crash, back)
+            opened = isinstance(error, MethodNotAllowed) and request.method in ("GET", "HEAD")
+            form_page = self._page_of_form(request) if opened else None
+            return _problem(request, endpoint, error, self._on_crash, form_page)
 
     def _page_of_form(self, request: Request) -> str:
         """Return the nearest page above an address to which a form is sent.
@@ -139,11 +140,15 @@ def _refuse_forgery(request: Request, endpoint: str) -> None:
 
 
 def _problem(
-    request: Request, endpoint: str, error: Exception, on_crash: Callable[[BaseException], None], back: str
+    request: Request,
+    endpoint: str,
+    error: Exception,
+    on_crash: Callable[[BaseException], None],
+    form_page: str | None,
 ) -> Response:
     """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments.
 
-    `back` is the page that people go on from.
+    `form_page` is where the form is that this address takes, for whoever opens the address itself.
     """
     if isinstance(error, NotSignedIn) and not endpoint.startswith(("api.", "fragments.")):
         return _take_back_cookie(see_other(login_page(request)), error.stale)
@@ -158,7 +163,9 @@ def _problem(
         body = json.dumps({"error": title})
         response = Response(body, status=status, mimetype="application/json")
     else:
-        response = pages.problem(status, title, advice, back)
+        if form_page is not None:
+            advice = "A form is sent to this address. It is filled in on another page."
+        response = pages.problem(status, title, advice, form_page or "/")
     if isinstance(error, TooManyAttempts):
         request.log("too many attempts", endpoint=endpoint)
         response.headers["Retry-After"] = str(error.retry_after)
@@ -179,8 +186,6 @@ def _in_words(error: Exception) -> tuple[int, str, str]:
             return 429, "Too many attempts", f"Try again in {minutes} minute{'s' if minutes != 1 else ''}."
         case RequestEntityTooLarge():
             return 413, "Too large", "Send less than 64 kilobytes."
-        case MethodNotAllowed():
-            return 405, error.name, "A form is sent to this address. It is filled in on a page of its own."
         case HTTPException(code=int(status)):
             return status, error.name, "Check the address, or go back to the start page."
         case sqlite3.OperationalError() if _primary_code(error) in NOT_NOW:  # and nothing was changed

@@ -450,6 +450,8 @@ def test_who_opens_a_form_s_address_is_shown_the_page_it_is_on(ada: Browser, pat
     answer = ada.get(path)
     assert answer.status_code == 405
     assert f'<a class="button" href="{page}">To its page</a>' in answer.text
+    assert "A form is sent to this address." in answer.text
+    assert "A form" not in ada.request("DELETE", path).text
 
 
 @pytest.mark.parametrize("path", ["/logout", "/profile", "/nowhere"])

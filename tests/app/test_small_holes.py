@@ -193,7 +193,7 @@ def test_a_team_that_nobody_could_read_is_refused(app: LabApp, team: str) -> Non
 
 
 def test_a_refused_team_is_still_in_its_field(app: LabApp) -> None:
-    """Among many accounts, the message says whose form it was, and the others show what is stored."""
+    """Among many accounts, the message stands beside it, and the others show what is stored."""
     grace = signed_in(app, GRACE)
     page = grace.post("/admin/users/3/team", {"team": "eng\u200b<ines>"}).text
     field = re.findall(r"<input name=\"team\"[^>]*>", page)
@@ -204,7 +204,19 @@ def test_a_refused_team_is_still_in_its_field(app: LabApp) -> None:
     ]
     assert ["aria-invalid" in one and "autofocus" in one for one in field] == [False, False, True]
     assert 'aria-describedby="team-error"' in field[2]
-    assert re.search(r'<p id="team-error">member-3: [^<]*all of them visible', page)
+    assert re.search(r'id="team-error" role="alert">[^<]*all of them visible[^<]*</p>', page)
+    assert "all of them visible" not in page.partition("<ul")[0], "it is said once, and beside the field"
+
+
+def test_what_else_a_refused_form_holds_is_said_at_the_top(app: LabApp) -> None:
+    """Of an account that is not there as well: there is no field to say it beside."""
+    grace = signed_in(app, GRACE)
+    page = grace.post("/admin/users/3/team", {"team": "x" * 51, "owner": "1"}).text
+    assert re.search(r"<p>member-3: <code>owner</code>: ", page)
+    assert 'id="team-error"' in page
+    nobody = grace.post("/admin/users/9/team", {"team": "x" * 51})
+    assert nobody.status_code == 422
+    assert "all of them visible" in nobody.text.partition("<ul")[0]
 
 
 def test_a_refused_role_says_whose(app: LabApp) -> None:

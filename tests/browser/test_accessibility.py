@@ -229,7 +229,7 @@ EVERY_PAGE = [
     Row("pages.admin", "nobody found", 200, "Nobody here",
         sends("/admin", "Search", as_user="grace", name="Mallory")),
     Row("pages.admin", "changed", 200, "Alan", gives_alan_a_team_and_a_role),
-    Row("pages.admin", "team refused", 422, "member-3: ", gives_alan_a_team_that_nobody_can_read),
+    Row("pages.admin", "team refused", 422, "all of them visible", gives_alan_a_team_that_nobody_can_read),
     Row("pages.admin", "disabled", 200, "disabled",
         presses("Log out everywhere: member-3", "Disable: member-3", as_user="grace", path="/admin")),
     Row("pages.admin", "enabled and deleted", 200, "Ada",
