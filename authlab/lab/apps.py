@@ -92,6 +92,7 @@ class LabApp:
         self.crashes: list[str] = []
         self.log: list[str] = []  # of security events, a line each
         self.hashes = 0
+        self._end_page: Callable[[Any], None] | None = None
         self.hash_costs: list[int] = []  # of each hash its bcrypt cost: work is what a stopwatch sees
         self._turn = threading.local()
         folder = tempfile.mkdtemp(prefix="authlab-")
@@ -127,9 +128,10 @@ class LabApp:
 
     def open_page(self) -> "Display":
         """Return a card with a link, at which the app is in your own browser, until it is closed."""
-        from authlab.lab.app_page import open_page
+        from authlab.lab import app_page  # not at the top: few apps have a page
 
-        return open_page(self)
+        self._end_page = app_page.close_page
+        return app_page.open_page(self)
 
     def as_page(self, name: str, *, parts: Iterable[str] = (), flaw: str = "") -> "WSGIApplication":
         """Return the app for people to look at: it answers to `name` as well, each page has its X-ray, and
@@ -192,9 +194,8 @@ class LabApp:
 
     def close(self) -> None:
         """Delete the database, and end the page if one is open."""
-        from authlab.lab.app_page import close_page
-
-        close_page(self)
+        if self._end_page is not None:
+            self._end_page(self)
         self._close()
 
     def _rows(self, query: str) -> list[dict[str, Any]]:

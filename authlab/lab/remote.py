@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -51,6 +51,7 @@ class RemoteApp:
         self.flaw = flaw
         self._asking = threading.Lock()  # a page that is open asks from threads of its own
         self.mounted: tuple[str, ...] = ()
+        self._end_page: Callable[[Any], None] | None = None
         temporary = tempfile.mkdtemp(prefix="authlab-host-")
         self._errors = Path(temporary, "errors.txt")
         with self._errors.open("wb") as errors:
@@ -109,9 +110,10 @@ class RemoteApp:
 
     def open_page(self) -> "Display":
         """Return a card with a link, at which the app is in your own browser, until it is closed."""
-        from authlab.lab.app_page import open_page
+        from authlab.lab import app_page  # not at the top: few apps have a page
 
-        return open_page(self)
+        self._end_page = app_page.close_page
+        return app_page.open_page(self)
 
     def as_page(self, name: str) -> "WSGIApplication":
         """Return the app for people to look at: see `LabApp.as_page`."""
@@ -162,9 +164,8 @@ class RemoteApp:
 
     def close(self) -> None:
         """End the process, and the page if one is open."""
-        from authlab.lab.app_page import close_page
-
-        close_page(self)
+        if self._end_page is not None:
+            self._end_page(self)
         self._close()
 
     def _view(self, name: str) -> Any:
