@@ -135,11 +135,12 @@ def test_once_more_is_the_same_page(app: LabApp) -> None:
     assert address(app) == address(app)
 
 
-def test_closing_the_app_ends_its_page(app: LabApp) -> None:
+def test_closing_the_app_ends_its_page(app: LabApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """The port is free and no thread is left, although a browser holds a connection open."""
+    monkeypatch.setattr(app_page._Handler, "timeout", 10 * WAIT_SECONDS)  # it would have ended by itself
     before = set(threading.enumerate())
     port = urlsplit(address(app)).port
-    with socket.create_connection(("127.0.0.1", port or 0)) as held:
+    with socket.create_connection(("127.0.0.1", port or 0), timeout=WAIT_SECONDS) as held:
         assert send(address(app)).status_code == 200
         app.close()
         assert held.recv(1) == b""
