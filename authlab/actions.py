@@ -168,7 +168,7 @@ def set_role(request: Request, user_id: int) -> Response:
     """Give another user a role."""
     visitor, role = Dal(request), request.form.get("role", "")
     if role not in ROLES:
-        return pages.admin(request, FormState(message=forms.ROLE_UNKNOWN), status=422)
+        return pages.admin(request, FormState(message=forms.ROLE_UNKNOWN), status=422, about=user_id)
     return _to_admin(visitor.set_role(user_id, role))
 
 
@@ -176,7 +176,7 @@ def set_team(request: Request, user_id: int) -> Response:
     """Put a user in a team; an empty name takes them out of theirs."""
     visitor, form = Dal(request), forms.validate_team(_fields(request))
     if isinstance(form, FormState):
-        return pages.admin(request, form, status=422)
+        return pages.admin(request, form, status=422, about=user_id)
     return _to_admin(visitor.set_team(user_id, form.team))
 
 

@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
@@ -26,7 +27,7 @@ from authlab.db import Database
 from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
 from authlab.headers import harden
 from authlab.middleware import classify, login_page, optimistic
-from authlab.origins import csrf_ok, origin_allowed
+from authlab.origins import csrf_ok, origin_allowed, safe_next
 from authlab.request import Request
 from authlab.responses import see_other
 from authlab.routes import answer, url_map
@@ -88,7 +89,21 @@ class App:
                     keep_session(request)
             return with_cookies(request, response)
         except Exception as error:
-            return problem(request, endpoint, error, self._on_crash)
+            opened = isinstance(error, MethodNotAllowed) and request.method in ("GET", "HEAD")
+            form_page = self._page_of_form(request) if opened else None
+            return problem(request, endpoint, error, self._on_crash, form_page)
+
+    def _page_of_form(self, request: Request) -> str:
+        """Return the nearest page above an address to which a form is sent.
+
+        A form that is refused stands there, and whoever loads it anew asks for a page that does not exist.
+        """
+        router, path = self._urls.bind_to_environ(request.environ), request.path
+        while path := path.rpartition("/")[0]:
+            with suppress(HTTPException):
+                if router.match(path, "GET")[0].startswith("pages."):
+                    return safe_next(quote(path), request.own_origin, default="/")
+        return "/"
 
 
 def with_cookies(request: Request, response: Response) -> Response:
@@ -129,11 +144,13 @@ def problem(
     endpoint: str,
     error: Exception,
     on_crash: Callable[[BaseException], None],
-    page: Callable[[int, str, str], Response] = pages.problem,
+    form_page: str | None = None,
+    page: Callable[[int, str, str, str], Response] = pages.problem,
 ) -> Response:
     """Return the answer to an error: a page for people, JSON for what asked for JSON, 401 for fragments.
 
-    `page` makes the one for people, of a status, a title and an advice.
+    `form_page` is where the form is that this address takes, for whoever opens the address itself. `page`
+    makes the page for people, of a status, a title, an advice and the way out.
     """
     if isinstance(error, NotSignedIn) and not endpoint.startswith(("api.", "fragments.")):
         return _take_back_cookie(see_other(login_page(request)), error.stale)
@@ -148,7 +165,9 @@ def problem(
         body = json.dumps({"error": title})
         response = Response(body, status=status, mimetype="application/json")
     else:
-        response = page(status, title, advice)
+        if form_page is not None:
+            advice = "A form is sent to this address. It is filled in on another page."
+        response = page(status, title, advice, form_page or "/")
     if isinstance(error, TooManyAttempts):
         request.log("too many attempts", endpoint=endpoint)
         response.headers["Retry-After"] = str(error.retry_after)

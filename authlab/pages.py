@@ -134,8 +134,13 @@ def member(request: Request, slug: str, state: FormState | None = None, status: 
     )
 
 
-def admin(request: Request, state: FormState | None = None, status: int = 200) -> Response:
-    """Show all accounts, to admins, with what is wrong with a form that they sent."""
+def admin(
+    request: Request, state: FormState | None = None, status: int = 200, about: int | None = None
+) -> Response:
+    """Show all accounts, to admins, with what is wrong with a form that they sent.
+
+    `about` is the account whose form it was: there, what was typed stays in its field.
+    """
     accounts = Dal(request).accounts(query(request))
     return render(
         request,
@@ -145,12 +150,17 @@ def admin(request: Request, state: FormState | None = None, status: int = 200) -
         query=query(request),
         roles=roles.ROLES,
         state=state or FormState(),
+        about=about,
+        typed=_typed(request, "team"),
     )
 
 
-def problem(status: int, title: str, advice: str) -> Response:
-    """Show that something went wrong, in words for a visitor: what to do next, and nothing of the inside."""
-    return _html("problem.html", status, user=None, title=title, advice=advice)
+def problem(status: int, title: str, advice: str, back: str = "/") -> Response:
+    """Show that something went wrong, in words for a visitor: what to do next, and nothing of the inside.
+
+    `back` is the page to go on from.
+    """
+    return _html("problem.html", status, user=None, title=title, advice=advice, back=back)
 
 
 def query(request: Request) -> str:

@@ -13,12 +13,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the package's answer once the learner's has passed; 1, and why, before that."""
     from authlab.cli.check import the_exercise, wants_colour
-    from authlab.course.solution import is_earned, solution_text
+    from authlab.course.solution import is_earned, not_earned, solution_text
 
     asked = the_exercise(args.exercise, "solution")
     if not args.spoil and not is_earned(asked):
-        print(f"{asked.id} has not passed yet. A hint: {command_line(f'hint {asked.id}')}")
-        print(f"To see it all the same: {command_line(f'solution {asked.id} --spoil')}")
+        hint, spoil = command_line(f"hint {asked.id}"), command_line(f"solution {asked.id} --spoil")
+        print(not_earned(asked, hint, spoil))
         return 1
     text = solution_text(asked)
     print(_coloured(text) if wants_colour() else text)

@@ -18,6 +18,7 @@ from authlab.course.curriculum import exercises
 from authlab.course.engine import Engine, Result, share
 from authlab.course.parts import PARTS
 from authlab.course.places import EXERCISES
+from authlab.course.refusal import Refusal
 from authlab.course.trials import BOTH_WAYS
 
 Word = Literal["resisted", "accepted", "won", "error"]
@@ -27,7 +28,7 @@ ENGINES = min(os.cpu_count() or 1, 8)  # one a core, 60 MB each
 _FROM_GOOD_TO_BAD: tuple[Word, ...] = ("resisted", "accepted", "won", "error")
 
 
-class AuditError(LookupError):
+class AuditError(Refusal, LookupError):
     """What was asked for is not in the bank. The text says what there is; `near` what may be meant."""
 
     def __init__(self, message: str, near: Sequence[str] = ()) -> None:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS, OWN, own, shown
+from authlab.course.refusal import Refusal
 
 FIRST_OWN = 50  # lessons of one's own have numbers from here on: the kit's never come so far
 
 Kind = Literal["build", "fix", "break", "prove"]
 
 
-class CurriculumError(Exception):
+class CurriculumError(Refusal):
     """A lesson's data file does not say what it must, or an exercise is asked for that does not exist."""
 
 

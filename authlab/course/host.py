@@ -34,13 +34,21 @@ def main() -> None:
         return
     with mounting.mounted(mounts):
         app = LabApp(sessions=wanted["sessions"])
+        page: Any = None
         say({"mounted": list(mounts)})
         for line in sys.stdin:
             question = json.loads(line)
             if question.get("view") == "called":
                 say({"seen": [part for part in mounts if mounting.slot_of(part).calls]})
+            elif "name" in question:
+                page = app.as_page(question["name"], parts=mounts, flaw=wanted["flaw"] or "")
+                say({})
+            elif "view" in question:
+                seen = getattr(app, question["view"])
+                say({"seen": seen() if callable(seen) else seen})
             else:
-                say(_answer(app, question))
+                app.clock.now = question["now"]
+                say(_answer(page if question["page"] else app, question))
         app.close()
     with suppress(OSError):  # its owner deletes it too, unless the owner died first
         os.rmdir(tempfile.gettempdir())
@@ -51,10 +59,6 @@ def _answer(app: Any, question: dict[str, Any]) -> dict[str, Any]:
 
     from authlab.request import TRACE_KEY
 
-    if "view" in question:
-        seen = getattr(app, question["view"])
-        return {"seen": seen() if callable(seen) else seen}
-    app.clock.now = question["now"]
     trace: list[tuple[str, str]] = []
     body = base64.b64decode(question["body"])
     environ = {

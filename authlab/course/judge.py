@@ -16,12 +16,13 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,6 +36,7 @@ CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
 ISOLATED = "--isolated"
 # What comes with pytest and is of no use here: loading it takes time at each start.
 UNUSED_PLUGINS = ("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin")
+FOLDER = "authlab-judge-"  # how the name of a judge's own folder for temporary files begins
 
 
 def main() -> None:
@@ -71,7 +73,7 @@ def serve(jobs: TextIO, results: TextIO, stems: Sequence[str], *, isolated: bool
 
     from authlab.course import judging  # noqa: F401 - and with it the app, before pytest asks for it
 
-    with ExitStack() as until_collected:
+    with _own_folder(), ExitStack() as until_collected:
         until_collected.enter_context(bytecode.of_checks())
         pytest.main(
             [
@@ -92,6 +94,17 @@ def _checks(stems: Sequence[str]) -> list[str]:
     from authlab.course.curriculum import lessons
 
     return [str(lesson.checks) for lesson in lessons() if lesson.stem in stems]
+
+
+@contextmanager
+def _own_folder() -> Iterator[None]:
+    """Delete the judge's folder at its end. Its owner does that as well, unless the owner was killed."""
+    folder = os.environ.get("TMPDIR", "")
+    try:
+        yield
+    finally:
+        if Path(folder).name.startswith(FOLDER):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Judge:

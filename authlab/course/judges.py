@@ -41,7 +41,7 @@ class Judge:
     def __init__(self, lessons: Sequence[str], *, forked: bool = False, isolated: bool = False) -> None:
         self.lessons = frozenset(lessons)
         self._folder = TemporaryDirectory(
-            prefix="authlab-judge-", dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True
+            prefix=judge.FOLDER, dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True
         )
         start = _fork if forked and judge.CAN_FORK else _spawn
         self._process = start(sorted(self.lessons), self._folder.name, isolated)

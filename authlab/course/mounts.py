@@ -6,9 +6,10 @@ from typing import Any
 
 from authlab.course import answers, bank
 from authlab.course.curriculum import CurriculumError, select
+from authlab.course.refusal import Refusal
 
 
-class MountsError(Exception):
+class MountsError(Refusal, LookupError):
     """What was asked for cannot be mounted. The text says what there is."""
 
 

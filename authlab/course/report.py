@@ -13,11 +13,13 @@ from authlab.course.places import EXERCISES, shown
 def described(
     result: Result, folder: Path = EXERCISES, *, label: str | None = None, server_path: str | None = None
 ) -> dict[str, Any]:
-    """Return the verdict as `check --json` prints it, with title, file, line, hints, next and server_path.
+    """Return the verdict as `check --json` prints it, with title, file, line, hints, next, next_lesson
+    and server_path.
 
     `label` names the folder of answers in words, where the folder itself is a temporary one.
     """
     asked = result.exercise
+    following = _next(asked)
     file = f"{label or shown(folder)}/{asked.file_name}"
     return {
         **result.as_json(),
@@ -25,7 +27,8 @@ def described(
         "file": file,
         "line": _line(asked, folder / asked.file_name),
         "hints": list(asked.hints),
-        "next": _next(asked),
+        "next": following.id if following else None,
+        "next_lesson": following.lesson if following else None,
         "server_path": server_path or file,
         "source": f"{asked.module.replace('.', '/')}.py · {asked.name}",
     }
@@ -40,7 +43,7 @@ def _line(asked: Exercise, path: Path) -> int | None:
     return None if found is None else found.lineno
 
 
-def _next(asked: Exercise) -> str | None:
-    ids = [exercise.id for exercise in exercises()]
-    following = ids.index(asked.id) + 1
-    return ids[following] if following < len(ids) else None
+def _next(asked: Exercise) -> Exercise | None:
+    known = exercises()
+    following = known.index(asked) + 1
+    return known[following] if following < len(known) else None

@@ -12,6 +12,7 @@ from pathlib import Path
 from authlab.course import answers, derive
 from authlab.course.curriculum import Exercise, Lesson, lesson_of, select
 from authlab.course.places import EXERCISES, STATE, shown
+from authlab.course.refusal import Refusal
 from authlab.locking import locked
 from authlab.replacing import replaced
 
@@ -23,7 +24,7 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _ENDING = re.compile(r"\r\n|\r|\n")
 
 
-class ResetError(Exception):
+class ResetError(Refusal):
     """There is nothing to reset, or to undo. The text says what is, and the next command."""
 
 
@@ -35,25 +36,38 @@ class Change:
     kept: Path
 
 
-def reset_or_undo(what: str | None, *, undo: bool = False) -> str:
+def reset_or_undo(
+    what: str | None,
+    *,
+    undo: bool = False,
+    folder: Path = EXERCISES,
+    kept: Path = KEPT,
+    take_back: str = UNDO,
+) -> str:
     """Reset one exercise (`1.2`) or one lesson (`lesson_01`), or undo the last reset; return what was done,
-    in words. Raises `ResetError` or `CurriculumError` for what cannot be done."""
+    in words, with what to type to take it back. Raises `ResetError` or `CurriculumError` for what cannot be
+    done."""
     if undo == (what is not None):
         raise ResetError("expected an exercise, a lesson or undo, and one of them only")
     try:
         if what is None:
-            return f"{shown(undo_last().file)} is back as it was. Once more takes this back: {UNDO}"
+            back = shown(EXERCISES / undo_last(folder, kept).file.name)
+            return f"{back} is back as it was. Once more takes this back: {take_back}"
         chosen = select(what)
         if len({asked.lesson for asked in chosen}) > 1:
             raise ResetError(f"expected one exercise or one lesson, got {what!r}")
         one = len(chosen) == 1
-        done = reset_exercise(chosen[0]) if one else reset_lesson(lesson_of(chosen[0]))
+        done = (
+            reset_exercise(chosen[0], folder, kept)
+            if one
+            else reset_lesson(lesson_of(chosen[0]), folder, kept)
+        )
     except OSError as error:
         raise ResetError(f"expected to write in exercises and .authlab, got: {error.strerror}") from None
     name = chosen[0].id if one else shown(EXERCISES / chosen[0].file_name)
     if done is None:
         return f"{name} is its stub already; nothing was changed."
-    return f"{name} is reset; what you wrote is kept. Take it back: {UNDO}"
+    return f"{name} is reset; what you wrote is kept. Take it back: {take_back}"
 
 
 def reset_exercise(asked: Exercise, folder: Path = EXERCISES, kept: Path = KEPT) -> Change | None:

@@ -23,6 +23,11 @@ def is_earned(asked: Exercise, folder: Path = EXERCISES, engine: Engine | None =
     return result.status == "passed"
 
 
+def not_earned(asked: Exercise, hint: str, spoil: str) -> str:
+    """Return what to do instead, in words; `hint` and `spoil` are what to type for that."""
+    return f"{asked.id} has not passed yet. A hint: {hint}\nTo see it all the same: {spoil}"
+
+
 def solution_text(asked: Exercise) -> str:
     """Return the package's answer as it stands, with a line above it that says where that is."""
     place = f"# {asked.module.replace('.', '/')}.py"

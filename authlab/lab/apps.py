@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -26,7 +27,9 @@ from authlab.request import TRACE_KEY
 from authlab.settings import Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from authlab.lab.show.display import Display
 
 Result = TypeVar("Result")
 
@@ -72,6 +75,8 @@ class LabApp:
     that brings it back has read what it must not.
     """
 
+    flaw: str | None = None  # the name of the flaw that is mounted: in this process, none
+
     def __init__(
         self,
         vault: str = THIRD_MEMBER,
@@ -87,6 +92,7 @@ class LabApp:
         self.crashes: list[str] = []
         self.log: list[str] = []  # of security events, a line each
         self.hashes = 0
+        self._end_page: Callable[[Any], None] | None = None
         self.hash_costs: list[int] = []  # of each hash its bcrypt cost: work is what a stopwatch sees
         self._turn = threading.local()
         folder = tempfile.mkdtemp(prefix="authlab-")
@@ -119,6 +125,21 @@ class LabApp:
     def browser(self, **options: Any) -> Browser:
         """Return a new visitor's browser, with no cookie."""
         return Browser(self, self.clock, **options)
+
+    def open_page(self) -> "Display":
+        """Return a card with a link, at which the app is in your own browser, until it is closed."""
+        from authlab.lab import app_page  # not at the top: few apps have a page
+
+        self._end_page = app_page.close_page
+        return app_page.open_page(self)
+
+    def as_page(self, name: str, *, parts: Iterable[str] = (), flaw: str = "") -> "WSGIApplication":
+        """Return the app for people to look at: it answers to `name` as well, each page has its X-ray, and
+        with a flaw its banner. `parts` are those that something is mounted in place of."""
+        from authlab.lab.xray import Xray
+
+        self.settings = self._app.settings = replace(self.settings, hosts=(*self.settings.hosts, name))
+        return Xray(self, parts=parts, flaw=flaw)
 
     def connect(self) -> Connection:
         """Return a connection to the app's database: the operator's, which no request has. Close it."""
@@ -172,7 +193,9 @@ class LabApp:
             return list(pool.map(run, range(len(work))))
 
     def close(self) -> None:
-        """Delete the database."""
+        """Delete the database, and end the page if one is open."""
+        if self._end_page is not None:
+            self._end_page(self)
         self._close()
 
     def _rows(self, query: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import atexit
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -13,8 +12,8 @@ from authlab.course.parts import PARTS
 from authlab.course.places import EXERCISES, STATE
 from authlab.course.progress import FILE, remember, standings
 from authlab.course.report import described
-from authlab.course.reset import reset_or_undo
-from authlab.course.solution import is_earned, solution_text
+from authlab.course.reset import KEPT, reset_or_undo
+from authlab.course.solution import is_earned, not_earned, solution_text
 from authlab.lab.apps import ADA, GRACE, LabApp, lab_database
 from authlab.lab.browser import Browser
 from authlab.lab.jupyter import server_path
@@ -58,6 +57,7 @@ __all__ = [
 ]
 
 _OUTCOME_GLYPHS = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}
+OUTDATED = "The kit's files have changed since this kernel started: restart it (Kernel > Restart Kernel…)."
 _engine: Engine | None = None
 _LOADED = package_state()
 
@@ -65,12 +65,12 @@ _LOADED = package_state()
 def check(exercise_id: str) -> VerdictCard:
     """Return the verdict on your answer to one exercise, as a card. It never raises for a wrong answer."""
     asked = one_exercise(exercise_id)
-    if package_state() != _LOADED:  # a judge starts anew by itself; what this kernel has loaded stays
-        warnings.warn("the kit's files have changed since this kernel started: restart it", stacklevel=2)
     result = _the_engine().check(asked, _answers())
     _remember(result)
     path = server_path(f"exercises/{asked.file_name}")
-    return VerdictCard(described(result, _answers(), label="exercises", server_path=path))
+    told = described(result, _answers(), label="exercises", server_path=path)
+    # A judge starts anew by itself; what this kernel has loaded stays.
+    return VerdictCard({**told, "warning": OUTDATED} if package_state() != _LOADED else told)
 
 
 def hint(exercise_id: str, number: int = 1) -> Display:
@@ -78,7 +78,7 @@ def hint(exercise_id: str, number: int = 1) -> Display:
     asked = one_exercise(exercise_id)
     if not 1 <= number <= len(asked.hints):
         raise CurriculumError(f"expected a hint's number, 1 to {len(asked.hints)}, got {number!r}")
-    heading = bar(f"{asked.id} {asked.title}", f"hint {number} of {len(asked.hints)}", tone=Tone.NOTE)
+    heading = bar(f"{asked.id} {asked.title}, hint {number} of {len(asked.hints)}", tone=Tone.NOTE)
     ahead = [paragraph(f'Next: hint("{asked.id}", {number + 1})', faded=True)] * (number < len(asked.hints))
     return card(heading, paragraph(asked.hints[number - 1]), *ahead, tone=Tone.NOTE)
 
@@ -87,15 +87,19 @@ def solution(exercise_id: str, *, spoil: bool = False) -> Display:
     """Return the package's own answer, once yours has passed; before that only with `spoil=True`."""
     asked = one_exercise(exercise_id)
     if not spoil and not is_earned(asked, _answers(), _the_engine()):
-        words = f'Not passed yet. Try `hint("{asked.id}")`, or: `solution("{asked.id}", spoil=True)`'
-        return card(bar(f"{asked.id} {asked.title}"), paragraph(words))
+        words = not_earned(asked, f'hint("{asked.id}")', f'solution("{asked.id}", spoil=True)')
+        return card(*(paragraph(line) for line in words.split("\n")))
     return source(solution_text(asked), f"{asked.module.replace('.', '/')}.py · {asked.name}")
 
 
 def reset(what: str | None = None, *, undo: bool = False) -> Display:
     """Take one answer (`"1.2"`) or a lesson's file (`"lesson_01"`) back to its stub; `undo=True` brings back
     what the last reset took away. What you wrote is kept in any case."""
-    return card(paragraph(reset_or_undo(what, undo=undo)))
+    folder = _answers()
+    kept = KEPT if folder == EXERCISES else folder / KEPT.name
+    return card(
+        paragraph(reset_or_undo(what, undo=undo, folder=folder, kept=kept, take_back="reset(undo=True)"))
+    )
 
 
 def progress() -> ProgressCard:
@@ -116,6 +120,8 @@ def open_app(
     pass their checks; with `trying`, whether they pass or not. The package's own parts do the rest.
     `sessions` says how it keeps them.
     """
+    if package_state() != _LOADED:
+        print(OUTDATED)
     if sessions not in ("stateless", "database"):
         raise ValueError(f'expected sessions="stateless" or "database", got {sessions!r}')
     if flaw is None and not mine and not trying:

@@ -6,8 +6,9 @@ from itertools import groupby
 
 from authlab.course.curriculum import Lesson, lesson_of
 from authlab.course.progress import Standing
-from authlab.lab.show.display import EMPTY_FIRST_LINE, HAIRLINE, Display, bar, card, paragraph, quoted
+from authlab.lab.show.display import EMPTY_FIRST_LINE, HAIRLINE, Display, bar, card, paragraph
 from authlab.lab.show.table import table
+from authlab.lab.verdict import link_to_check
 
 GLYPHS = {"passed": "●", "broken": "✗", "failed": "◐", "unattempted": "○"}
 WORDS = {
@@ -54,12 +55,12 @@ def as_text(standings: Sequence[Standing], check: str, *, colour: bool = False, 
 
 
 def as_html(standings: Sequence[Standing]) -> str:
-    """Return the same as a card, with a link to the notebook of the next exercise."""
+    """Return the same as a card, with links to the exercises, and to the next one."""
     rows = [
         (
             lesson.number,
             lesson.title,
-            " ".join(f"{GLYPHS[one.state]} {one.exercise.id}" for one in ones),
+            _links(ones),
             f"{sum(one.state == 'passed' for one in ones)} of {len(ones)}",
         )
         for lesson, ones in _by_lesson(standings)
@@ -77,7 +78,7 @@ def as_html(standings: Sequence[Standing]) -> str:
         pieces.append(paragraph("All done.", ruled=True))
     else:
         asked = following.exercise
-        link = f'<a href="{asked.lesson}.ipynb">{quoted(f"{asked.id} {asked.title}")}</a>'
+        link = link_to_check(asked.lesson, asked.id, f"{asked.id} {asked.title}")
         pieces.append(Display(f'<div style="padding:4px 12px;border-top:{HAIRLINE}">Next: {link}</div>', ""))
     return card(*pieces).html
 
@@ -98,6 +99,16 @@ def legend(standings: Sequence[Standing]) -> str:
     """Return what the marks mean that are there."""
     seen = [state for state in WORDS if any(one.state == state for one in standings)]
     return " · ".join(f"{GLYPHS[state]} {WORDS[state]}" for state in seen)
+
+
+def _links(standings: Sequence[Standing]) -> Display:
+    """Return the marks of a lesson's exercises, each beside a link to where it is asked."""
+    html = " ".join(
+        f'<span style="white-space:nowrap">{GLYPHS[one.state]} '
+        f"{link_to_check(one.exercise.lesson, one.exercise.id, one.exercise.id)}</span>"
+        for one in standings
+    )
+    return Display(html, " ".join(f"{GLYPHS[one.state]} {one.exercise.id}" for one in standings))
 
 
 def _by_lesson(standings: Sequence[Standing]) -> list[tuple[Lesson, list[Standing]]]:

@@ -11,11 +11,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from werkzeug.wsgi import get_input_stream
 
 from authlab.course.places import EXERCISES, ROOT, with_temporary_files_in
 from authlab.lab.browser import Browser
@@ -23,7 +27,9 @@ from authlab.lab.clock import LabClock
 from authlab.request import TRACE_KEY
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from authlab.lab.show.display import Display
 
 
 class RemoteApp:
@@ -42,7 +48,10 @@ class RemoteApp:
         sessions: Literal["stateless", "database"] = "stateless",
     ) -> None:
         self.clock = LabClock()
+        self.flaw = flaw
+        self._asking = threading.Lock()  # a page that is open asks from threads of its own
         self.mounted: tuple[str, ...] = ()
+        self._end_page: Callable[[Any], None] | None = None
         temporary = tempfile.mkdtemp(prefix="authlab-host-")
         self._errors = Path(temporary, "errors.txt")
         with self._errors.open("wb") as errors:
@@ -69,15 +78,23 @@ class RemoteApp:
         )
         if "error" in said:
             self.close()
-            raise LookupError(said["error"])
+            from authlab.course.mounts import MountsError  # not at the top: it loads the whole bank
+
+            raise MountsError(said["error"])
         self.mounted = tuple(said["mounted"])
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
+        return self._answer(environ, start_response)
+
+    def _answer(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse", *, page: bool = False
+    ) -> Iterable[bytes]:
         said = self._ask(
             {
                 "now": self.clock.now,
-                "body": base64.b64encode(environ["wsgi.input"].read()).decode(),
+                "page": page,
+                "body": base64.b64encode(get_input_stream(environ).read()).decode(),
                 "environ": {key: value for key, value in environ.items() if isinstance(value, str)},
             }
         )
@@ -90,6 +107,18 @@ class RemoteApp:
     def browser(self, **options: Any) -> Browser:
         """Return a new visitor's browser, with no cookie."""
         return Browser(self, self.clock, **options)
+
+    def open_page(self) -> "Display":
+        """Return a card with a link, at which the app is in your own browser, until it is closed."""
+        from authlab.lab import app_page  # not at the top: few apps have a page
+
+        self._end_page = app_page.close_page
+        return app_page.open_page(self)
+
+    def as_page(self, name: str) -> "WSGIApplication":
+        """Return the app for people to look at: see `LabApp.as_page`."""
+        self._ask({"name": name})
+        return partial(self._answer, page=True)
 
     def members(self) -> list[tuple[str, str, str]]:
         """Return (name, e-mail, role) of all members, from the table itself: the operator's view."""
@@ -134,7 +163,9 @@ class RemoteApp:
         return list(self._view("hash_costs"))
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and the page if one is open."""
+        if self._end_page is not None:
+            self._end_page(self)
         self._close()
 
     def _view(self, name: str) -> Any:
@@ -143,7 +174,7 @@ class RemoteApp:
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._host.stdin is not None and self._host.stdout is not None
         line = ""
-        with suppress(OSError, ValueError):  # its end of a pipe is gone, or ours is closed
+        with self._asking, suppress(OSError, ValueError):  # its end of a pipe is gone, or ours is closed
             self._host.stdin.write(json.dumps(question) + "\n")
             self._host.stdin.flush()
             line = self._host.stdout.readline()

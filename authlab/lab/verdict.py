@@ -29,7 +29,8 @@ from authlab.lab.show.display import (
 from authlab.lab.show.message import message
 
 # One exercise of `check --json`, and what a card needs besides: title, file, line, hints, next (the
-# id of the exercise after it), server_path (the file as the Jupyter server knows it, or None), source
+# id of the exercise after it), next_lesson (its lesson's stem), warning (that the kernel is old),
+# server_path (the file as the Jupyter server knows it, or None), source
 # (where the package's own answer is; told once passed).
 Result = Mapping[str, Any]
 Check = Mapping[str, Any]
@@ -87,7 +88,10 @@ def as_html(result: Result) -> str:
     status = str(result["status"])
     first, others = _first_open(result)
     said = str(first["message"]).strip("\n") if first is not None else ""
-    pieces = [bar(_heading(result), _count(result), tone=_TONE[status]), _claims(result, first)]
+    pieces = [bar(_heading(result), _count(result), tone=_TONE[status])]
+    if result.get("warning"):
+        pieces.append(paragraph(f"! {result['warning']}"))
+    pieces.append(_claims(result, first))
     if said:
         pieces.append(message(said))
     if others and status == "failed":
@@ -97,7 +101,7 @@ def as_html(result: Result) -> str:
     if status == "passed":
         if result.get("source"):
             pieces.append(_compared(result["source"]))
-        pieces.append(paragraph(_what_next(result)))
+        pieces.append(_link_to_next(result))
     else:
         pieces.append(_hints(list(result.get("hints") or [])))
     pieces.append(_buttons(result))
@@ -111,7 +115,7 @@ def as_text(result: Result, colour: bool = False, ascii: bool = False) -> str:
     """
     status = str(result["status"])
     heading = f"{_heading(result)}  ({_count(result)})" if _count(result) else _heading(result)
-    lines = []
+    lines = [f"  ! {result['warning']}"] if result.get("warning") else []
     held = [claim(check["name"]) for check in result["checks"] if check["status"] == "passed"]
     first, others = _first_open(result)
     if held:
@@ -207,6 +211,29 @@ def _what_next(result: Result) -> str:
         if following
         else "That was the last exercise. What is left: python3 -m authlab check"
     )
+
+
+def _link_to_next(result: Result) -> Display:
+    """Return the same words as a link to the cell that checks the next exercise, in its lesson."""
+    words = _what_next(result)
+    following = result.get("next")
+    if not following:
+        return paragraph(words)
+    link = link_to_check(result["next_lesson"], following, f"exercise {following}.")
+    return Display(f'<div style="padding:4px 12px">Next: {link}</div>', words)
+
+
+def link_to_check(lesson: str, exercise_id: str, words: str) -> str:
+    """Return a link from one lesson's notebook to the cell of a lesson that checks an exercise.
+
+    JupyterLab goes to that very cell; other editors open the notebook.
+    """
+    return f'<a href="{lesson}.ipynb#cell-id={check_cell(exercise_id)}">{quoted(words)}</a>'
+
+
+def check_cell(exercise_id: str) -> str:
+    """Return the id of the cell that checks an exercise in its lesson."""
+    return f"check-{exercise_id.replace('.', '-')}"
 
 
 def _place(result: Result) -> str:

@@ -435,6 +435,32 @@ def test_a_method_that_is_not_there_says_what_is(ada: Browser, method: str, path
     assert ada.get("/profile").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/dashboard/settings/password", "/dashboard/settings"),
+        ("/members/member-1/phone", "/members/member-1"),
+        ("/admin/users/1/team", "/admin"),
+        ("/devices/end", "/devices"),
+        ("/members/%22%3E%3Cb%3E/phone", "/members/%22%3E%3Cb%3E"),
+    ],
+)
+def test_who_opens_a_form_s_address_is_shown_the_page_it_is_on(ada: Browser, path: str, page: str) -> None:
+    """A refused form stands there until the visitor loads it anew, or comes back to it from the history."""
+    answer = ada.get(path)
+    assert answer.status_code == 405
+    assert f'<a class="button" href="{page}">To its page</a>' in answer.text
+    assert "A form is sent to this address." in answer.text
+    assert "A form" not in ada.request("DELETE", path).text
+
+
+@pytest.mark.parametrize("path", ["/logout", "/profile", "/nowhere"])
+def test_no_page_is_offered_where_there_is_none(ada: Browser, path: str) -> None:
+    answer = ada.post(path) if path == "/profile" else ada.get(path)
+    assert answer.status_code in (404, 405)
+    assert "To its page" not in answer.text
+
+
 @pytest.mark.parametrize("path", ["/nowhere", "/profile/", "/Profile", "/admin/1", "/.env", "/signup.php"])
 def test_an_address_that_is_not_there_is_404(ada: Browser, path: str) -> None:
     """With a page that says what to do."""

@@ -1,10 +1,12 @@
 """Holes that a reader of the code found: something half done, used up, too large or out of date."""
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from authlab import forms
 from authlab.cookies import DEVICE_COOKIE
 from authlab.lab.apps import ADA, ADAS_TEAM, GRACE, LabApp
 from authlab.lab.browser import Browser
@@ -188,6 +190,43 @@ def test_a_team_that_nobody_could_read_is_refused(app: LabApp, team: str) -> Non
     assert "all of them visible" in page.text
     assert app.users()[0].team == ADAS_TEAM
     assert signed_in(app).post("/admin/users/1/team", {"team": team}).status_code == 403
+
+
+def test_a_refused_team_is_still_in_its_field(app: LabApp) -> None:
+    """Among many accounts, the message stands beside it, and the others show what is stored."""
+    grace = signed_in(app, GRACE)
+    page = grace.post("/admin/users/3/team", {"team": "eng\u200b<ines>"}).text
+    field = re.findall(r"<input name=\"team\"[^>]*>", page)
+    assert [re.findall(r'value="([^"]*)"', one)[0] for one in field] == [
+        ADAS_TEAM,
+        "",
+        "eng\u200b&lt;ines&gt;",
+    ]
+    assert ["aria-invalid" in one and "autofocus" in one for one in field] == [False, False, True]
+    assert 'aria-describedby="team-error"' in field[2]
+    assert re.search(r'id="team-error" role="alert">[^<]*all of them visible[^<]*</p>', page)
+    assert "all of them visible" not in page.partition("<ul")[0], "it is said once, and beside the field"
+
+
+def test_what_else_a_refused_form_holds_is_said_at_the_top(app: LabApp) -> None:
+    """Of an account that is not there as well: there is no field to say it beside."""
+    grace = signed_in(app, GRACE)
+    page = grace.post("/admin/users/3/team", {"team": "x" * 51, "owner": "1"}).text
+    assert re.search(r"<p>member-3: <code>owner</code>: ", page)
+    assert 'id="team-error"' in page
+    nobody = grace.post("/admin/users/9/team", {"team": "x" * 51})
+    assert nobody.status_code == 422
+    assert "all of them visible" in nobody.text.partition("<ul")[0]
+
+
+def test_a_refused_role_says_whose(app: LabApp) -> None:
+    grace = signed_in(app, GRACE)
+    assert (
+        f"<p>member-3: {forms.ROLE_UNKNOWN}</p>" in grace.post("/admin/users/3/role", {"role": "owner"}).text
+    )
+    nobody = grace.post("/admin/users/9/role", {"role": "owner"})
+    assert nobody.status_code == 422
+    assert f"<p>{forms.ROLE_UNKNOWN}</p>" in nobody.text
 
 
 def test_null_takes_the_phone_number_away(app: LabApp) -> None:

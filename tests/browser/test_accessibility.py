@@ -148,6 +148,12 @@ def gives_alan_a_team_and_a_role(visitor: Visitor) -> None:
     visitor.press("Set role of member-3")
 
 
+def gives_alan_a_team_that_nobody_can_read(visitor: Visitor) -> None:
+    opens("/admin", as_user="grace")(visitor)
+    visitor.page.get_by_label("Team of member-3", exact=True).fill("eng\u200bines")
+    visitor.press("Set team of member-3")
+
+
 EVERY_PAGE = [
     Row("pages.home", "for guests", 200, "Log in to yours", opens("/")),
     Row("pages.home", "for a user", 200, "You are signed in as Ada", opens("/", as_user="ada")),
@@ -224,6 +230,7 @@ EVERY_PAGE = [
     Row("pages.admin", "nobody found", 200, "Nobody here",
         sends("/admin", "Search", as_user="grace", name="Mallory")),
     Row("pages.admin", "changed", 200, "Alan", gives_alan_a_team_and_a_role),
+    Row("pages.admin", "team refused", 422, "all of them visible", gives_alan_a_team_that_nobody_can_read),
     Row("pages.admin", "disabled", 200, "disabled",
         presses("Log out everywhere: member-3", "Disable: member-3", as_user="grace", path="/admin")),
     Row("pages.admin", "enabled and deleted", 200, "Ada",

@@ -1,35 +1,43 @@
-"""One learner's round in JupyterLab: run a lesson, answer wrongly, then rightly, meet the answer in the app.
+"""A learner's round in JupyterLab, in a real browser: by mouse and keyboard, menus, buttons, links.
 
-It is played in a copy of the clone with fresh stubs, so what the owner of this one has solved is neither
-judged nor changed. Every wait is for a condition.
+It is played in a copy of the clone, with `authlab lab` as a learner starts it.
 """
 
-import json
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import nbformat
-import psutil  # type: ignore[import-untyped]
 import pytest
-import requests
 
-from authlab.course import notebooks
-from authlab.course.curriculum import lessons
-from authlab.course.derive import write_stubs
-from authlab.course.notebooks import the_kits
-from authlab.course.places import ROOT
+from authlab.course.places import SOLUTIONS
+from authlab.lab import ADA
+from tests.browser.jupyterlab import (
+    ALL_HAVE_RUN,
+    AS_SHOWN,
+    IS_IN_SIGHT,
+    IS_OPEN,
+    PATIENCE_SECONDS,
+    READY,
+    WATCH_RUNS,
+    Lab,
+    add_cell,
+    cell_of,
+    choose,
+    has_rows,
+    is_free,
+    outputs_of,
+    run_cell,
+    says,
+    write_file,
+)
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
-PATIENCE_SECONDS = 60  # for one step on a busy machine; an idle one plays the whole round in 15
+ROUNDS = 20
+
 LESSON = "notebooks/lesson_01_forms.ipynb"
 ANSWERS = "exercises/lesson_01_forms.py"
 NOT_WRITTEN = '    raise NotImplementedError("1.2 is not written yet")\n'
@@ -57,136 +65,87 @@ ALL_PROBLEMS = """\
     return [message for message, kept in rules.items() if not kept]
 """
 
-# A kernel that is idle but not connected loses the first cells of Run All.
-READY = """() => {
-    const panel = window.jupyterapp?.shell.currentWidget;
-    const kernel = panel?.sessionContext?.session?.kernel;
-    return Boolean(panel?.context.isReady && panel.sessionContext.isReady
-        && kernel?.status === 'idle' && kernel.connectionStatus === 'connected');
-}"""
-# Stored outputs are untrusted until their cell has run here.
-ALL_HAVE_RUN = """() => {
-    const panel = jupyterapp.shell.currentWidget;
-    const cells = panel.content.widgets.map(cell => cell.model).filter(cell => cell.type === 'code');
-    return cells.every(cell => cell.trusted && cell.executionState === 'idle')
-        && panel.sessionContext.session.kernel.status === 'idle';
-}"""
-AS_SHOWN = "() => JSON.stringify(jupyterapp.shell.currentWidget.content.model.toJSON())"
-# Cells out of sight are not in the page.
-SCROLL_TO = """async id => {
-    const notebook = jupyterapp.shell.currentWidget.content;
-    const index = notebook.widgets.findIndex(cell => cell.model.id === id);
-    notebook.activeCellIndex = index;
-    await notebook.scrollToItem(index, 'center');
-    return index;
-}"""
-IS_OPEN = "path => jupyterapp.shell.currentWidget?.context?.path === path"
+# A whole lesson: the first
+FIRST_LESSON = "lesson_00_start_here"
+WRONG = SOLUTIONS.joinpath(f"{FIRST_LESSON}.py").read_text("utf-8").replace("status=303", "status=302")
+RIGHT = WRONG.replace("status=302", "status=303")
 
 
-@pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """A copy of the clone as it is cloned: no environment, no state, nothing solved."""
-    copy = tmp_path / "a clone"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    write_stubs(copy / "exercises")
-    for lesson in lessons():  # the kit's own, also where the owner of this clone has saved theirs
-        stored = the_kits(lesson.notebook)
-        if stored is None:
-            pytest.skip(
-                f"{lesson.notebook.name} was saved by its owner, and there is no git to get the kit's from"
-            )
-        (copy / "notebooks" / lesson.notebook.name).write_text(stored, encoding="utf-8")
-    return copy
-
-
-@pytest.fixture
-def lab(clone: Path, tmp_path: Path) -> Iterator[str]:
-    """The address, with its token, at which `authlab lab` says that JupyterLab is open."""
-    home = tmp_path / "jupyter"
-    home.mkdir()
-    (home / "jupyter_lab_config.json").write_text('{"LabApp": {"expose_app_in_browser": true}}', "utf-8")
-    environment = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(home),  # not the owner's settings and trusted notebooks
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "IPYTHONDIR": str(home / "ipython"),
-    }
-    port = _free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "authlab", "lab", "--no-browser", "--port", str(port)],
-        cwd=clone,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-    address = ""
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """JupyterLab, as `authlab lab` starts it: one server for all rounds."""
+    running = Lab(tmp_path_factory.mktemp("lab"))
     try:
-        said = _until(process, "JupyterLab is open at ")
-        address = said.split()[-1]
-        yield address
+        yield running
     finally:
-        left = _end(process, address)
-    assert left == [], "JupyterLab was shut down, and these went on"
-    assert process.returncode == 0
-    with socket.socket() as probe:
-        assert probe.connect_ex(("127.0.0.1", port)) != 0, "the port is still in use"
+        running.end()
 
 
-@pytest.fixture
-def page(chromium: "Browser", lab: str) -> Iterator["Page"]:
-    """Lesson 1 in JupyterLab, with a kernel that listens."""
+@pytest.fixture(scope="module")
+def browser(chromium: "Browser") -> Iterator["BrowserContext"]:
+    """A learner's browser, which keeps JupyterLab's files from one round to the next."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE_SECONDS * 1000)
+    yield context
+    context.close()
+
+
+@contextmanager
+def opened(lab: Lab, browser: "BrowserContext", lesson: str) -> Iterator["Page"]:
+    """A lesson as in a fresh clone, in a tab of its own, with a new kernel that listens."""
+    lab.start_over()
+    page = browser.new_page()
     try:
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_SECONDS * 1000)
-        page.goto(lab.replace("lesson_00_start_here", "lesson_01_forms"))
+        page.goto(lab.page_of(lesson))
         page.wait_for_function(READY)
         yield page
     finally:
-        context.close()
+        page.close()
 
 
 def test_a_learner_answers_wrongly_then_rightly_and_meets_the_answer_in_the_app(
-    page: "Page", clone: Path
+    lab: Lab, browser: "BrowserContext"
 ) -> None:
-    """Everything by mouse and keyboard: the menu, the card's two buttons, the editor, Shift+Enter."""
+    """The card names what may be behind a wrong answer, and the right one stands in the app from then on."""
+    with opened(lab, browser, "lesson_01_forms") as page:
+        _lesson_1(page, lab.clone)
+
+
+def _lesson_1(page: "Page", clone: Path) -> None:
     stub = (clone / ANSWERS).read_text("utf-8")
     assert stub.count(NOT_WRITTEN) == 1
-    stored = _outputs((clone / LESSON).read_text("utf-8"))
+    stored = outputs_of((clone / LESSON).read_text("utf-8"))
 
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.evaluate(WATCH_RUNS)
+    choose(page, "Run", "Run All Cells")
     page.wait_for_function(ALL_HAVE_RUN)
-    shown = _outputs(page.evaluate(AS_SHOWN))
+    shown = outputs_of(page.evaluate(AS_SHOWN))
     assert [name for name, outputs in shown.items() if '"ename"' in outputs] == [], "these cells err"
     assert [name for name in stored if shown.get(name) != stored[name]] == [], "these say something else now"
 
-    card = _cell(page, "check-1-2")
-    _says(card, "1.2 Everything that is wrong with a password — not attempted yet")
+    card = cell_of(page, "check-1-2")
+    says(card, "1.2 Everything that is wrong with a password — not attempted yet")
     card.get_by_role("button", name="Open the file").click()
     page.wait_for_function(IS_OPEN, arg=ANSWERS)
 
-    _write(page, stub.replace(NOT_WRITTEN, FIRST_PROBLEM_ONLY))
+    write_file(page, stub.replace(NOT_WRITTEN, FIRST_PROBLEM_ONLY))
     card.get_by_role("button", name="Save & check again").click()
-    _says(card, "1.2 Everything that is wrong with a password — not yet")
-    _says(
+    says(card, "1.2 Everything that is wrong with a password — not yet")
+    says(
         card, "password_problems(''): expected [TOO_SHORT, NO_LETTER, NO_NUMBER, NO_SPECIAL], got [TOO_SHORT]"
     )
-    _says(card, "What may be behind it: Returning at the first problem")
+    says(card, "What may be behind it: Returning at the first problem")
     assert (clone / ANSWERS).read_text("utf-8") == stub.replace(NOT_WRITTEN, FIRST_PROBLEM_ONLY)
 
-    _write(page, stub.replace(NOT_WRITTEN, ALL_PROBLEMS))
+    write_file(page, stub.replace(NOT_WRITTEN, ALL_PROBLEMS))
     card.get_by_role("button", name="Save & check again").click()
-    _says(card, "1.2 Everything that is wrong with a password — passed")
+    says(card, "1.2 Everything that is wrong with a password — passed")
     assert "What may be behind it" not in card.inner_text()
 
-    yours = _run(page, "wanted-1-1-1-2")
-    _has_rows(yours, ["exercisewhose part", "1.1the package's", "1.2yours", "1.3the package's"])
-    statuses = _run(page, "attempts-padded-name-form-name")
-    _has_rows(
+    yours = run_cell(page, "wanted-1-1-1-2")
+    has_rows(yours, ["exercisewhose part", "1.1the package's", "1.2yours", "1.3the package's"])
+    statuses = run_cell(page, "attempts-padded-name-form-name")
+    has_rows(
         statuses,
         [
             "what was sentstatus",
@@ -198,104 +157,104 @@ def test_a_learner_answers_wrongly_then_rightly_and_meets_the_answer_in_the_app(
     )
 
 
-def _outputs(notebook: str) -> dict[str, str]:
-    """Return the outputs of every cell by its id, in the form in which they are stored."""
-    read = nbformat.reads(notebook, as_version=4)  # type: ignore[no-untyped-call]
-    canonical = notebooks.canonical(read)
-    return {
-        cell.id: json.dumps(cell.outputs, sort_keys=True)
-        for cell in canonical.cells
-        if cell.cell_type == "code"
-    }
+def test_a_whole_lesson_is_played_to_its_end(lab: Lab, browser: "BrowserContext") -> None:
+    """Once, in every run of the tests."""
+    play(lab, browser)
 
 
-def _cell(page: "Page", cell_id: str) -> "Locator":
-    """Bring a cell into sight and return it."""
-    index = page.evaluate(SCROLL_TO, cell_id)
-    return page.locator(f'.jp-NotebookPanel .jp-Cell[data-windowed-list-index="{index}"]')
+@pytest.mark.full
+def test_a_whole_lesson_is_played_to_its_end_twenty_times_in_a_row(
+    lab: Lab, browser: "BrowserContext"
+) -> None:
+    """What works nineteen times of twenty is broken for one learner in twenty. The first failure ends it."""
+    for number in range(1, ROUNDS + 1):
+        try:
+            play(lab, browser)
+        except BaseException as error:
+            error.add_note(f"in round {number} of {ROUNDS}")
+            raise
 
 
-def _says(part: "Locator", words: str) -> None:
-    """Wait until `words` stand in a part of the page."""
-    from playwright.sync_api import expect
+def play(lab: Lab, browser: "BrowserContext") -> None:
+    """Play the first lesson: run it, take a hint, answer, look at the app, see the progress, run it anew, go
+    on."""
+    with opened(lab, browser, FIRST_LESSON) as page:
+        stored = outputs_of(lab.clone.joinpath("notebooks", f"{FIRST_LESSON}.ipynb").read_text("utf-8"))
+        page.evaluate(WATCH_RUNS)
+        choose(page, "Run", "Run All Cells")
+        page.wait_for_function(ALL_HAVE_RUN)
+        shown = outputs_of(page.evaluate(AS_SHOWN))
+        assert [name for name in stored if shown.get(name) != stored[name]] == [], "these say something else"
 
-    expect(part).to_contain_text(words, timeout=PATIENCE_SECONDS * 1000)
+        _answer(page, lab)
+        page_url = _look_at_the_app(page)
+        add_cell(page, "progress()")
+        says(page.locator(".jp-Cell.jp-mod-active"), "2 of 63 solved.")
 
-
-def _has_rows(part: "Locator", rows: list[str]) -> None:
-    """Wait until the table in a part of the page has these rows, the head included."""
-    from playwright.sync_api import expect
-
-    expect(part.get_by_role("row")).to_have_text(rows, timeout=PATIENCE_SECONDS * 1000)
-
-
-def _run(page: "Page", cell_id: str) -> "Locator":
-    """Run one cell as a learner does; return its output."""
-    cell = _cell(page, cell_id)
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Shift+Enter")
-    return cell.locator(".jp-OutputArea-output")
-
-
-def _write(page: "Page", text: str) -> None:
-    """Put `text` in place of all that the open file holds, by the keyboard."""
-    page.locator(".jp-FileEditor .cm-content").click()
-    page.keyboard.press("ControlOrMeta+A")
-    page.keyboard.insert_text(text)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _until(process: "subprocess.Popen[str]", beginning: str) -> str:
-    """Return the first line that begins so; fail with all it said when the process ends without."""
-    assert process.stdout is not None
-    said = []
-    for line in process.stdout:
-        if line.startswith(beginning):
-            return line
-        said.append(line)
-    pytest.fail(f"authlab lab ended with status {process.wait()}:\n{''.join(said)}", pytrace=False)
-
-
-def _end(process: "subprocess.Popen[str]", address: str) -> list[str]:
-    """Shut JupyterLab down as its menu does; return what had to be killed of it and its kernels."""
-    family = _family(process.pid)
-    if address:
-        _shut_down(address)
-    else:
-        process.terminate()
-    _, left = psutil.wait_procs(family, timeout=PATIENCE_SECONDS)
-    left = [one for parent in left for one in _family(parent.pid)]
-    names = [" ".join(one.cmdline()) for one in left]
-    for one in left:
-        one.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
-    return names
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    """Return a process and all that it started, as far as they still run."""
-    try:
-        parent = psutil.Process(pid)
-        return [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def _shut_down(address: str) -> None:
-    parts = urlsplit(address)
-    with requests.Session() as session:
-        session.trust_env = False  # a proxy of the owner's has no business on the loopback address
-        token = parse_qs(parts.query)["token"][0]
-        session.post(
-            f"{parts.scheme}://{parts.netloc}/api/shutdown",
-            headers={"Authorization": f"token {token}"},
-            timeout=PATIENCE_SECONDS,
+        page.evaluate(WATCH_RUNS)
+        choose(page, "Kernel", "Restart Kernel and Run All Cells…")
+        page.get_by_role("button", name="Confirm Kernel Restart").click()
+        page.wait_for_function(ALL_HAVE_RUN)
+        again = outputs_of(page.evaluate(AS_SHOWN))
+        checks = ["check-0-1", "check-0-2"]
+        assert [name for name in stored if again.get(name) != stored[name]] == checks, (
+            "these say something else"
         )
+        for name in checks:
+            says(cell_of(page, name), "— passed")
+        assert is_free(urlsplit(page_url).port), "the page of the app outlived its kernel"
+
+        _go_on(page)
+
+
+def _answer(page: "Page", lab: Lab) -> None:
+    """A hint, a wrong answer, the right one; then on to the next exercise, as the card's link leads."""
+    card = cell_of(page, "check-0-1")
+    says(card, "0.1 See the page over there — not attempted yet")
+    card.get_by_text("Hint 1 of 3").click()
+    says(card, "Look at the exchange above")
+    card.get_by_role("button", name="Open the file").click()
+    page.wait_for_function(IS_OPEN, arg=f"exercises/{FIRST_LESSON}.py")
+    write_file(page, WRONG)
+    card.get_by_role("button", name="Save & check again").click()
+    says(card, "0.1 See the page over there — not yet")
+    write_file(page, RIGHT)
+    card.get_by_role("button", name="Save & check again").click()
+    says(card, "0.1 See the page over there — passed")
+    assert lab.clone.joinpath("exercises", f"{FIRST_LESSON}.py").read_text("utf-8") == RIGHT
+
+    card.get_by_role("link", name="exercise 0.2.").click()
+    page.wait_for_function(IS_IN_SIGHT, arg="check-0-2")
+    says(run_cell(page, "check-0-2"), "0.2 Be somebody else — passed")
+
+
+def _look_at_the_app(page: "Page") -> str:
+    """Open the app in a tab of its own and log in there; return its address."""
+    cell_of(page, "what-the-guide-says-and")
+    added = add_cell(page, "from authlab.lab import progress\napp.open_page()")
+    with page.context.expect_page() as opening:
+        added.get_by_role("link", name="http://app-").click()
+    tab = opening.value
+    tab.get_by_role("link", name="Log in", exact=True).click()
+    tab.get_by_label("Email", exact=True).fill(ADA[1])
+    tab.get_by_label("Password", exact=True).fill(ADA[2])
+    tab.get_by_role("button", name="Log In", exact=True).click()
+    tab.wait_for_url("**/profile")
+    says(tab.locator("main"), "Ada Lovelace")
+    says(tab.get_by_role("region", name="X-ray"), "GET /profile")
+    assert tab.evaluate("window.opener") is None
+    url = tab.url
+    tab.close()
+    return url
+
+
+def _go_on(page: "Page") -> None:
+    """By the progress card to the next exercise itself, and by the lesson's last line to the next lesson."""
+    following = "notebooks/lesson_01_forms.ipynb"
+    progress = page.locator(".jp-NotebookPanel .jp-OutputArea", has_text="2 of 63 solved.").last
+    progress.get_by_role("link", name="1.1 ", exact=False).last.click()
+    page.wait_for_function(IS_OPEN, arg=following)
+    page.wait_for_function(IS_IN_SIGHT, arg="check-1-1")
+    page.get_by_role("tab", name=f"{FIRST_LESSON}.ipynb").click()
+    cell_of(page, "what-the-guide-says-and").get_by_role("link", name="lesson 1", exact=True).click()
+    page.wait_for_function(IS_OPEN, arg=following)

@@ -5,7 +5,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import struct
 import subprocess
@@ -239,6 +238,25 @@ def test_whoever_ends_it_leaves_nothing_either(kit: Path) -> None:
         assert left_behind(watch) == []
 
 
+@pytest.mark.parametrize("code", ["return None", "while True: pass"], ids=["idle", "judging"])
+def test_whoever_kills_it_leaves_its_socket_and_nothing_else(kit: Path, code: str) -> None:
+    """Nobody is left to delete the judge's temporary files but the judge."""
+    answers = kit / "exercises" / FILE
+    stub = 'raise NotImplementedError("0.1 is not written yet")'
+    answers.write_text(answers.read_text("utf-8").replace(stub, code), "utf-8")
+    with terminal(kit, "0.1") as watch:
+        watch.until("0.1 See the page over there …" if code.startswith("while") else "not yet")
+        while not (folders := temporary_folders(watch.kit)):
+            time.sleep(0.01)
+        os.kill(watch.pid, signal.SIGKILL)
+        watch.wait()
+        while processes(watch.kit):
+            time.sleep(0.05)
+        assert [folder for folder in folders if folder.exists()] == []
+        watch.socket.unlink()
+        assert left_behind(watch) == []
+
+
 def test_warm_check_says_what_cold_check_says(kit: Path) -> None:
     """And sees each edit at once: of the answer, of the checks, of the package. Nobody judges twice."""
     answers = kit / "exercises" / FILE
@@ -285,8 +303,7 @@ def test_warm_check_says_what_cold_check_says(kit: Path) -> None:
         assert told("0.1", is_warm=False)[0] == 1
     while processes(kit):
         time.sleep(0.05)  # the judge ends by itself
-    for folder in watch.folders:
-        shutil.rmtree(folder, ignore_errors=True)  # its owner had no time to
+    assert [folder for folder in watch.folders if folder.exists()] == []
 
 
 def test_an_engine_of_an_older_kit_answers_nothing() -> None:

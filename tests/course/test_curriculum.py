@@ -10,6 +10,7 @@ import pytest
 from authlab.course import bank
 from authlab.course.curriculum import Exercise, Lesson, exercises, lessons
 from authlab.course.notebooks import the_kits
+from authlab.lab.verdict import check_cell
 
 WORDS_A_MINUTE = 230  # how fast people read prose that is not a novel
 MINUTES_AN_OUTPUT = 0.25
@@ -113,3 +114,42 @@ def test_a_misconception_is_one_sentence_or_two(asked: Exercise) -> None:
     for flaw in bank.flaws_of(asked.part):
         assert re.search(r"[.!?`]$", flaw.misconception), flaw.name
         assert 20 <= len(flaw.misconception) <= 260, flaw.name
+
+
+HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
+CODE_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+@EACH_LESSON
+def test_a_lesson_s_headings_are_its_outline(lesson: Lesson) -> None:
+    """JupyterLab makes its table of contents of them: one title, no level left out, no two alike."""
+    prose = "\n\n".join(CODE_BLOCK.sub("", c.source) for c in cells_of(lesson) if c.cell_type == "markdown")
+    headings = [(len(marks), words) for marks, words in HEADING.findall(prose)]
+    levels = [level for level, _ in headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert headings[0][1] == lesson.title
+    assert [deeper for level, deeper in pairwise(levels) if deeper > level + 1] == []
+    words = [said for _, said in headings]
+    assert len(set(words)) == len(words)
+    assert [said for said in words if said.endswith((".", ":"))] == []
+    assert words[-2:] == ["What the guide says, and where it goes wrong", "What you did"]
+
+
+@EACH_LESSON
+def test_an_exercise_is_found_from_the_outline_and_from_the_progress_card(lesson: Lesson) -> None:
+    """Each stands under a heading of a section, and the cell that checks it has the id that links lead to."""
+    section = ""
+    asked: dict[str, str] = {}
+    checked: dict[str, tuple[str, str]] = {}
+    for cell in cells_of(lesson):
+        if cell.cell_type == "markdown":
+            for line in cell.source.splitlines():
+                section = line if line.startswith("## ") else section
+                if found := re.match(r"\*\*Exercise ([\d.]+),", line):
+                    asked[found[1]] = section
+        elif found := re.fullmatch(r'check\("([\d.]+)"\)', cell.source.strip()):
+            checked[found[1]] = (cell.id, section)
+    for exercise in lesson.exercises:
+        assert asked[exercise.id], exercise.id
+        assert checked[exercise.id] == (check_cell(exercise.id), asked[exercise.id])

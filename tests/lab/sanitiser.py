@@ -8,11 +8,12 @@ import re
 from html.parser import HTMLParser
 
 TAGS = {
-    *("b", "button", "code", "details", "div", "img", "pre", "span", "summary"),
+    *("a", "b", "button", "code", "details", "div", "img", "pre", "span", "summary"),
     *("table", "tbody", "td", "th", "thead", "tr"),
 }
 VOID_TAGS = {"img"}
 ATTRIBUTES = {
+    "a": {"href", "rel", "target"},
     "button": {"type", "data-commandlinker-command", "data-commandlinker-args"},
     "td": {"colspan"},
     "th": {"colspan"},
@@ -90,6 +91,8 @@ class _Reader(HTMLParser):
                 self.found += [f"class {c}" for c in (value or "").split() if c not in CLASSES]
             elif name not in ATTRIBUTES.get(tag, set()):
                 self.found.append(f"{name} of <{tag}> is dropped")
+        if tag == "a" and not re.match(r"http://app-|lesson_", str(given.get("href"))):
+            self.found.append("<a> leads elsewhere")
         if tag == "img" and not str(given.get("src")).startswith("data:image/svg+xml;base64,"):
             self.found.append("<img> is fetched from elsewhere")
         if tag == "tr" and "background:" not in str(given.get("style")):

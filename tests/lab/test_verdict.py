@@ -46,6 +46,7 @@ def result(status: str, **changes: Any) -> dict[str, Any]:
         "line": 41,
         "hints": HINTS,
         "next": "1.3",
+        "next_lesson": "lesson_01_forms",
         "server_path": "kit/exercises/lesson_01_forms.py",
         **changes,
     }
@@ -186,6 +187,19 @@ def test_a_passed_exercise_names_the_next_and_gives_no_hints() -> None:
         assert "2 of 2 checks hold" in side
         assert "int 1 of" not in side
     assert "last exercise" in as_text(result("passed", next=None))
+
+
+def test_a_passed_exercise_links_to_the_next_wherever_that_is() -> None:
+    there = result("passed", next="2.1", next_lesson="lesson_02_passwords")
+    assert '<a href="lesson_02_passwords.ipynb#cell-id=check-2-1">exercise 2.1.</a>' in as_html(there)
+
+
+def test_a_kernel_of_an_older_kit_is_told_at_the_top() -> None:
+    """Each time: a warning of Python's is shown once."""
+    old = result("failed", warning="restart the kernel")
+    assert as_text(old).split("\n")[1] == "  ! restart the kernel"
+    assert words_of(as_html(old)).index("! restart the kernel") < words_of(as_html(old)).index("a good one")
+    assert "restart" not in as_text(result("failed")) + as_html(result("failed"))
 
 
 SOURCE = "authlab/forms.py · canonical_email"

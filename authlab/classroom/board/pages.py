@@ -73,9 +73,10 @@ def row_fragment(request: Request) -> Response:
     return _render(request, "fragments/row.html", row=Dal(request).own_row())
 
 
-def problem(status: int, title: str, advice: str) -> Response:
-    """Show that something went wrong, and nothing of the inside."""
-    text = templates().get_template("problem.html").render(user=None, title=title, advice=advice)
+def problem(status: int, title: str, advice: str, back: str = "/") -> Response:
+    """Show that something went wrong, and nothing of the inside. `back` is the page to go on from."""
+    page = templates().get_template("problem.html")
+    text = page.render(user=None, title=title, advice=advice, back=back)
     return Response(text, status=status, mimetype="text/html")
 
 

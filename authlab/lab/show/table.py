@@ -11,7 +11,8 @@ _GLYPHS = ("✓", "✗", "~", "!", "○")
 
 
 def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Display:
-    """Return rows as a table: True as "✓ yes", False as "✗ no", None as a dash, the rest as text.
+    """Return rows as a table: True as "✓ yes", False as "✗ no", None as a dash, a display as it is, the
+    rest as text.
 
     Raises ValueError when the rows are not equally long: a cell under the wrong heading is a false
     statement.
@@ -20,7 +21,8 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Displa
     columns = len(headers) or (len(cells[0]) if cells else 0)
     for row in cells:
         if len(row) != columns:
-            raise ValueError(f"table: expected {columns} cells in each row, got {len(row)}: {row}")
+            said = [cell.text for cell in row]
+            raise ValueError(f"table: expected {columns} cells in each row, got {len(row)}: {said}")
     head = "".join(
         f'<th style="{CELL};padding:4px 12px;font-weight:600">{quoted(title)}</th>' for title in headers
     )
@@ -32,22 +34,24 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Displa
         'max-width:860px;overflow-x:auto;line-height:1.5">'
         f'<table style="{TABLE}">{head}<tbody>{body}</tbody></table></div>'
     )
-    return Display(html, _text([list(headers), *cells] if headers else cells, bool(headers)))
+    texts = [[cell.text for cell in row] for row in cells]
+    return Display(html, _text([list(headers), *texts] if headers else texts, bool(headers)))
 
 
-def _row(row: Sequence[str], number: int) -> str:
+def _row(row: Sequence[Display], number: int) -> str:
     edge = f";border-top:{HAIRLINE}" if number else ""
     style = f"{CELL};padding:3px 12px;overflow-wrap:break-word"
-    cells = "".join(f'<td style="{style}{_whole(cell)};{_tint(cell)}">{quoted(cell)}</td>' for cell in row)
+    cells = "".join(
+        f'<td style="{style}{_whole(cell.text)};{_tint(cell.text)}">{cell.html}</td>' for cell in row
+    )
     return f'<tr style="background:rgba(0,0,0,0){edge}">{cells}</tr>'
 
 
-def _shown(cell: Cell) -> str:
-    if cell is True:
-        return "✓ yes"
-    if cell is False:
-        return "✗ no"
-    return "—" if cell is None else printable(str(cell))
+def _shown(cell: Cell) -> Display:
+    if isinstance(cell, Display):
+        return cell
+    text = "✓ yes" if cell is True else "✗ no" if cell is False else "—" if cell is None else str(cell)
+    return Display(quoted(text), printable(text))
 
 
 def _tint(cell: str) -> str:
