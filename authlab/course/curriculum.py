@@ -93,8 +93,13 @@ class Lesson:
 @cache
 def lessons() -> tuple[Lesson, ...]:
     """Return all lessons in their order, the kit's and those in `own`."""
-    kits = [read_lesson(path) for path in sorted(LESSONS.glob("lesson_*.toml"))]
-    return (*kits, *_own_lessons())
+    return (*kits_lessons(), *_own_lessons())
+
+
+@cache
+def kits_lessons() -> tuple[Lesson, ...]:
+    """Return the kit's lessons in their order: the kit's own pages tell of no other."""
+    return tuple(read_lesson(path) for path in sorted(LESSONS.glob("lesson_*.toml")))
 
 
 def exercises() -> tuple[Exercise, ...]:

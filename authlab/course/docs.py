@@ -9,7 +9,7 @@ from pathlib import Path
 
 from authlab.course import bank
 from authlab.course.bank import Flaw
-from authlab.course.curriculum import Exercise, Lesson, exercises, lessons
+from authlab.course.curriculum import Exercise, Lesson, exercises, kits_lessons
 from authlab.course.places import ROOT
 from authlab.course.plans import plans
 from authlab.course.trace import Planned, rows
@@ -141,7 +141,7 @@ def instructors_guide() -> str:
 
 def _timings() -> list[str]:
     lines = ["| Lesson | Minutes | Exercises | of that, minutes | Extras | |", "|---|---|---|---|---|---|"]
-    for lesson in lessons():
+    for lesson in kits_lessons():
         asked = [exercise for exercise in lesson.exercises if not exercise.extra]
         extras = [f"{exercise.id} ({exercise.minutes})" for exercise in lesson.exercises if exercise.extra]
         kinds = Counter(exercise.kind for exercise in asked)
@@ -149,7 +149,7 @@ def _timings() -> list[str]:
         minutes = sum(exercise.minutes for exercise in asked)
         cells = [f"{lesson.number} {lesson.title}", lesson.minutes, told, minutes, ", ".join(extras)]
         lines.append("| " + " | ".join(map(str, [*cells, lesson.question])) + " |")
-    total = sum(lesson.minutes for lesson in lessons())
+    total = sum(lesson.minutes for lesson in kits_lessons())
     return [*lines, f"| all | {total} | | | | |"]
 
 
@@ -165,7 +165,7 @@ def _plans() -> list[str]:
 
 def _mistakes() -> list[str]:
     lines = []
-    for lesson in lessons():
+    for lesson in kits_lessons():
         lines += [f"### {lesson.number} {lesson.title}", ""]
         lines += ["| | It is believed | What is so | Attack |", "|---|---|---|---|"]
         for exercise, flaw in taught_mistakes(lesson):
@@ -192,7 +192,7 @@ def taught_mistakes(lesson: Lesson) -> list[tuple[Exercise, Flaw]]:
 
 
 def _title(lesson: Planned) -> str:
-    written = {known.number: known.title for known in lessons()}
+    written = {known.number: known.title for known in kits_lessons()}
     return written.get(lesson.number, f"{lesson.title} *(to come)*")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import accumulate
 
-from authlab.course.curriculum import lessons
+from authlab.course.curriculum import kits_lessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +83,5 @@ def plans() -> tuple[Plan, ...]:
 
 
 def _lesson(number: int) -> Step:
-    lesson = lessons()[number]
+    lesson = kits_lessons()[number]
     return Step(f"lesson {number}: {lesson.title}", lesson.minutes)

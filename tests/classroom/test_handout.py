@@ -158,7 +158,9 @@ def test_names_are_sorted_times_the_commits_and_rights_fixed(base: Path, packed:
     assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
     assert {entry.filename.split("/")[0] for entry in entries} == {FOLDER}
     assert {(*entry.date_time[:5],) for entry in entries} == {committed[:5]}
-    assert {entry.external_attr >> 16 for entry in entries} == {stat.S_IFREG | 0o644}
+    programs = [entry.filename for entry in entries if entry.external_attr >> 16 == stat.S_IFREG | 0o755]
+    assert programs == [f"{FOLDER}/authlab/classroom/hub_folder/start"]
+    assert {entry.external_attr >> 16 & 0o666 for entry in entries} == {0o644}
     assert {(entry.compress_type, entry.create_system) for entry in entries} == {(zipfile.ZIP_STORED, 3)}
     assert packed.stat().st_mode & 0o777 == 0o644
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,9 +32,9 @@ def kit() -> Iterator[Path]:
     """A clone with the page's lesson, its question derived."""
     with TemporaryDirectory(prefix="authlab-own-") as folder:
         kit = copied_kit(Path(folder))
-        for name in ("README.md", "docs", "tests/app"):
-            (kit / name).parent.mkdir(exist_ok=True)
-            (kit / name).symlink_to(ROOT / name)
+        for name in ("docs", "tests/app"):
+            shutil.copytree(ROOT / name, kit / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "README.md", kit)
         write_own(kit)
         yield kit
 

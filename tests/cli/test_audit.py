@@ -15,6 +15,7 @@ import pytest
 
 from authlab.cli import audit as command
 from authlab.cli import command_line
+from authlab.cli.bar import Bar
 from authlab.course import bank, derive
 from authlab.course.engine import Engine
 from authlab.course.places import ROOT, SOLUTIONS
@@ -145,6 +146,7 @@ def test_an_error_is_no_success(judged: Callable[..., None], capsys: pytest.Capt
     assert printed.endswith(f"error. Next: {command_line('dev verify')}\n")
 
 
+@pytest.mark.full
 def test_the_picture_of_a_lesson() -> None:
     answer = audit("--matrix", "lesson_00", COLUMNS="80")
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -220,7 +222,7 @@ class TestBar:
         terminal = Terminal(encoding)
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setattr(sys, "stderr", terminal)
-        bar = command._Bar()
+        bar = Bar()
         bar.show(1, 2, "6 é")
         assert terminal.written == f"\r{drawn}"
         bar.clear()
@@ -231,14 +233,14 @@ class TestBar:
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.setenv("COLUMNS", "40")
         monkeypatch.setattr(sys, "stderr", terminal)
-        bar = command._Bar()
+        bar = Bar()
         bar.show(0, 2, "a" * 99)
         bar.show(1, 2, "b")
         first, second = terminal.written.split("\r")[1:]
         assert len(first) == len(second) == 39
 
     def test_a_file_or_a_pipe_gets_none(self, capsys: pytest.CaptureFixture[str]) -> None:
-        bar = command._Bar()
+        bar = Bar()
         bar.show(1, 2, "x")
         bar.clear()
         assert capsys.readouterr().err == ""

@@ -518,6 +518,7 @@ def killed_at(step: int, do: Callable[[], object]) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="it takes a fork to be killed")
+@pytest.mark.full
 def test_killed_at_any_step_nothing_is_lost_and_the_next_run_finishes(clone: Path, tmp_path: Path) -> None:
     """Committed answers, others on top, notes in a notebook, a new file: all is there after each kill, and
     the end is the same."""

@@ -54,6 +54,7 @@ def resisted(evidence: str) -> dict[str, Any]:
     return {"won": False, "evidence": evidence}
 
 
+@pytest.mark.full
 def test_the_package_resists_every_attack_in_both_ways(engine: Engine) -> None:
     """But for what was accepted. That each wins on its flaws is what `dev verify` shows: see its test."""
     lost = {

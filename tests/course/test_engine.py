@@ -28,7 +28,7 @@ def verdict(engine: Engine, folder: Path, exercise: str) -> Result:
 
 def limit_for(status: str) -> float:
     """Return seconds: a few for the answer that never ends; on a busy machine the others may take longer."""
-    return 5 if status == "timeout" else 60
+    return 2 if status == "timeout" else 60
 
 
 def said(result: Result) -> str:

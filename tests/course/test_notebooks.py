@@ -1,5 +1,6 @@
 """The notebooks: in one form, the same at every run, and passed with the kit's own answers."""
 
+import copy
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from authlab.course.curriculum import Lesson, lessons
 from authlab.course.notebooks import canonical, differences, problems, rerun, text, the_kits
 from authlab.course.places import NOTEBOOKS, ROOT, SOLUTIONS
 
+new_code_cell: Any = nbformat.v4.new_code_cell
 EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
 
 
@@ -114,40 +116,41 @@ def test_nbval_finds_every_output_as_it_is_stored(tmp_path: Path, pristine: Path
     assert f"{cells} passed" in done.stdout
 
 
+@pytest.mark.full
 @EACH
-def test_with_the_kits_answers_every_verdict_says_passed(lesson: Lesson, pristine: Path) -> None:
-    """And nothing in the whole lesson ends in an error: it is run as a learner does who has solved it all."""
-    passes(lesson, rerun(pristine / lesson.notebook.name, SOLUTIONS))
+def test_a_whole_lesson_with_the_kits_answers_ends_in_no_error(lesson: Lesson, pristine: Path) -> None:
+    """It is run as a learner runs it who has solved it all."""
+    notebook = rerun(pristine / lesson.notebook.name, SOLUTIONS)
+    assert not_passed(notebook) == []
+    assert [o.ename for cell in code_cells(notebook) for o in cell.outputs if o.output_type == "error"] == []
 
 
 @EACH
-def test_with_answers_in_other_styles_every_verdict_says_passed(
-    lesson: Lesson, pristine: Path, tmp_path: Path
-) -> None:
-    """Those of the bank. Only the cells that judge are run: the others show the app, with the same parts."""
-    answers = tmp_path / "answers"
-    answers.mkdir()
-    derive.write_alternatives(answers, turn=0)
+def test_with_right_answers_every_verdict_says_passed(lesson: Lesson, pristine: Path, tmp_path: Path) -> None:
+    """The package's own, and then the bank's, in other styles. Only the cells that judge are run."""
+    styles = tmp_path / "styles"
+    styles.mkdir()
+    derive.write_alternatives(styles, turn=0)
     notebook = read(lesson)
+    judged = [cell for cell in code_cells(notebook) if cell.source.startswith("check(")]
+    assert len(judged) == len(lesson.exercises)
+    turn_to = f"import os\nos.environ['AUTHLAB_ANSWERS'] = {str(styles)!r}"
     notebook.cells = [
-        nbformat.v4.new_code_cell("from authlab.lab import check"),  # type: ignore[no-untyped-call]
-        *(cell for cell in code_cells(notebook) if cell.source.startswith("check(")),
+        new_code_cell("from authlab.lab import check"),
+        *judged,
+        new_code_cell(turn_to),
+        *copy.deepcopy(judged),
     ]
     judging = pristine / "judging.ipynb"
     judging.write_text(text(canonical(notebook)), encoding="utf-8")
-    passes(lesson, rerun(judging, answers))
+    assert not_passed(rerun(judging, SOLUTIONS)) == []
 
 
-def passes(lesson: Lesson, notebook: Any) -> None:
-    """Assert that a notebook that was run has a verdict on each exercise, and all of them passed."""
-    verdicts = {
-        cell.source: cell.outputs[0].data["text/plain"]
-        for cell in code_cells(notebook)
-        if cell.source.startswith("check(")
-    }
-    assert len(verdicts) == len(lesson.exercises)
-    assert [source for source, shown in verdicts.items() if not shown.startswith("✓")] == []
-    assert [o.ename for cell in code_cells(notebook) for o in cell.outputs if o.output_type == "error"] == []
+def not_passed(notebook: Any) -> list[str]:
+    """Return the cells of a notebook that was run whose verdict is another than passed."""
+    judged = [cell for cell in code_cells(notebook) if cell.source.startswith("check(")]
+    assert judged
+    return [cell.source for cell in judged if not cell.outputs[0].data["text/plain"].startswith("✓")]
 
 
 def test_a_learners_answers_change_no_stored_output(kit: Path) -> None:

@@ -56,6 +56,7 @@ def test_where_the_hole_is_closed_it_says_what_is_right(mark: Any) -> None:
 
 
 @pytest.mark.parametrize(("mark", "flaw"), ON_A_FLAW)
+@pytest.mark.full
 def test_where_the_hole_is_it_says_something_else(mark: Any, flaw: bank.Flaw) -> None:
     """The flaw alone, as if a learner had written it."""
     _, closed, sessions = mark.args

@@ -10,8 +10,9 @@ from authlab.course.places import SOLUTIONS
 from authlab.course.score import score
 from tests.course.test_engine import answer
 
+pytestmark = pytest.mark.full  # each is an audit of all attacks
 
-@pytest.mark.full
+
 def test_who_has_solved_nothing_has_the_package_s_app(engine: Engine, stubs: Path) -> None:
     """And that one holds off every attack."""
     found = score(engine, stubs)
@@ -29,7 +30,6 @@ def test_with_every_answer_right_every_part_is_one_s_own(engine: Engine) -> None
     assert mounted - called == {"authlab.forms:Debouncer"}  # the rule of a page's script: no server asks it
 
 
-@pytest.mark.full
 def test_what_does_not_pass_is_not_in_the_app(engine: Engine, stubs: Path) -> None:
     """A wrong answer costs its point and opens no hole: the package's part stands in."""
     answer(stubs, "1.1", "return raw")

@@ -73,6 +73,7 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.full
 def test_a_check_that_loses_an_assertion_lets_a_flaw_survive(kit: Path) -> None:
     """The measure of the checks can fail: without this line nobody notices ASCII casing."""
     checks = kit / "tests/lessons/test_lesson_01_forms.py"
@@ -88,6 +89,7 @@ def test_a_check_that_loses_an_assertion_lets_a_flaw_survive(kit: Path) -> None:
     ]
 
 
+@pytest.mark.full
 def test_a_check_that_asks_too_much_is_a_false_alarm(kit: Path) -> None:
     replace(
         kit / "tests/lessons/test_lesson_01_forms.py",
@@ -108,6 +110,7 @@ def test_a_change_of_the_package_makes_the_derived_files_drift(kit: Path) -> Non
     assert report["false_alarms"] == []  # solutions/ still holds the right answer
 
 
+@pytest.mark.full
 def test_an_attack_that_wins_nowhere_is_unexploited(kit: Path) -> None:
     """The canary: a library upgrade that closes a hole is noticed, and so is an attack that never worked."""
     replace(kit / "authlab/course/attacks/lesson_00_start_here.py", '"__Host-session", "3"', '"session", "3"')

@@ -169,6 +169,7 @@ def test_evidence_cannot_steer_a_terminal_or_become_html() -> None:
     assert "\x1b" not in as_text(shown) + matrix(shown).html
 
 
+@pytest.mark.full
 def test_a_notebook_shows_the_audit_of_a_flaw_with_its_evidence() -> None:
     shown = audit(flaw="bare_member_number")
     lines = [re.split(r"\s{2,}", said) for said in shown.text.split("\n")[2:]]
