@@ -76,6 +76,7 @@ class LabApp:
     """
 
     flaw: str | None = None  # the name of the flaw that is mounted: in this process, none
+    _end_page: Callable[[Any], None] | None = None  # ends the page in a browser, once it was opened
 
     def __init__(
         self,
@@ -92,7 +93,6 @@ class LabApp:
         self.crashes: list[str] = []
         self.log: list[str] = []  # of security events, a line each
         self.hashes = 0
-        self._end_page: Callable[[Any], None] | None = None
         self.hash_costs: list[int] = []  # of each hash its bcrypt cost: work is what a stopwatch sees
         self._turn = threading.local()
         folder = tempfile.mkdtemp(prefix="authlab-")
