@@ -125,6 +125,7 @@ def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
     assert last.endswith(f"Next: {command_line(f'check 0.1 --answers {tmp_path}')}")
 
 
+@pytest.mark.full
 def test_json_of_answers_is_all_that_is_printed(
     tmp_path: Path, judged: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -359,6 +359,7 @@ def test_one_s_own_parts_are_named_and_run(serve: Serve, clone: Path) -> None:
     assert err == ""
 
 
+@pytest.mark.full
 def test_what_is_wrong_or_not_written_is_left_to_the_package(serve: Serve, clone: Path) -> None:
     """One answer passes, one is wrong, the rest is not written: the app works, with the one."""
     shutil.copy(SOLUTIONS / "lesson_00_start_here.py", clone / "exercises")
@@ -373,6 +374,7 @@ def test_what_is_wrong_or_not_written_is_left_to_the_package(serve: Serve, clone
     assert app.send("POST", "/signup", EVE).status_code == 303
 
 
+@pytest.mark.full
 def test_in_a_fresh_clone_no_part_is_one_s_own(serve: Serve, clone: Path) -> None:
     """It says so, and serves the package's app."""
     app = serve("--mine", clone=clone)

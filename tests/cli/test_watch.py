@@ -257,6 +257,7 @@ def test_whoever_kills_it_leaves_its_socket_and_nothing_else(kit: Path, code: st
         assert left_behind(watch) == []
 
 
+@pytest.mark.full
 def test_warm_check_says_what_cold_check_says(kit: Path) -> None:
     """And sees each edit at once: of the answer, of the checks, of the package. Nobody judges twice."""
     answers = kit / "exercises" / FILE

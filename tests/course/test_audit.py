@@ -277,6 +277,7 @@ class TestNames:
             flaws_to_picture("lesson_99")
 
 
+@pytest.mark.full
 def test_only_parts_of_the_app_are_judged_for_an_audit(engine: Engine, stubs: Path) -> None:
     (stubs / "lesson_00_start_here.py").write_bytes((SOLUTIONS / "lesson_00_start_here.py").read_bytes())
     found = {verdict.exercise.id: verdict.status for verdict in verdicts(engine, stubs)}

@@ -153,6 +153,7 @@ def not_passed(notebook: Any) -> list[str]:
     return [cell.source for cell in judged if not cell.outputs[0].data["text/plain"].startswith("✓")]
 
 
+@pytest.mark.full
 def test_a_learners_answers_change_no_stored_output(kit: Path) -> None:
     """`test` proves the kit, `check` judges the learner: a broken file of answers changes no output."""
     answers = kit / "exercises/lesson_00_start_here.py"
