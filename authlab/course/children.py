@@ -53,12 +53,15 @@ class Child:
         self._folder = tempfile.mkdtemp(prefix="authlab-answer-")
         asked, self._asking = os.pipe()
         self._reading, writing = os.pipe()
+        # Whoever ends the judge meanwhile waits until it knows that there is a child to be ended, too.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         self._pid = os.fork()
         if self._pid == 0:
             self._be_the_child(do, get_ready, asked, writing)
+        _children.append(self)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(asked)
         os.close(writing)
-        _children.append(self)
 
     def hand_over(self, job: dict[str, Any]) -> bool:
         """Give it its job; False when it is no more, and then there is nothing left of it."""
@@ -106,6 +109,7 @@ class Child:
     ) -> NoReturn:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
             _confine(self._folder, self._in_a_group_of_its_own, {asked, writing})
             get_ready()
             with os.fdopen(asked, "rb") as jobs:

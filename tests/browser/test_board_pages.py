@@ -122,6 +122,7 @@ def open_page(chromium: "Browser", room: Class, name: str, **options: object) ->
 
 
 @pytest.mark.parametrize(("name", "theme"), PAGES)
+@pytest.mark.full
 def test_axe_finds_nothing(
     chromium: "Browser", room: Class, axe_source: str, name: str, theme: Theme
 ) -> None:

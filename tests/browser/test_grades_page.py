@@ -70,6 +70,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("width", [1280, 400])
 @pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.full
 def test_the_page_is_for_everybody(
     chromium: "Browser", axe_source: str, file: Path, theme: Literal["light", "dark"], width: int
 ) -> None:

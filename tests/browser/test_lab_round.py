@@ -157,6 +157,7 @@ def _lesson_1(page: "Page", clone: Path) -> None:
     )
 
 
+@pytest.mark.full
 def test_a_whole_lesson_is_played_to_its_end(lab: Lab, browser: "BrowserContext") -> None:
     """Once, in every run of the tests."""
     play(lab, browser)

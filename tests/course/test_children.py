@@ -69,6 +69,26 @@ def test_one_that_was_ended_while_it_waited_takes_no_job(folder: Path) -> None:
     assert children._children == []
 
 
+def test_a_judge_that_is_ended_while_it_forks_ends_the_child_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise the child makes files in a folder that is being deleted, and some of it stays."""
+    fork, known = os.fork, []
+
+    def ended_while_it_forks() -> int:
+        if pid := fork():
+            os.kill(os.getpid(), signal.SIGTERM)
+        return pid
+
+    monkeypatch.setattr(os, "fork", ended_while_it_forks)
+    before = signal.signal(signal.SIGTERM, lambda *_: known.append(len(children._children)))
+    try:
+        child = Child(lambda job: {"blocked": sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))})
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert known == [1]
+    assert child.hand_over({})
+    assert child.result(LIMIT_SECONDS) == {"blocked": []}
+
+
 def test_one_that_is_not_needed_any_more_is_ended(folder: Path) -> None:
     child = Child(twice)
     child.end()
