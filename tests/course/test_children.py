@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,15 @@ def test_one_that_was_ended_while_it_waited_takes_no_job(folder: Path) -> None:
 
 
 def test_a_judge_that_is_ended_while_it_forks_ends_the_child_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Otherwise the child makes files in a folder that is being deleted, and some of it stays."""
+    """Otherwise the child makes files in a folder that is being deleted, and some of it stays.
+
+    A judge has one thread. This process may have more, so the signal goes to the one that forks.
+    """
     fork, known = os.fork, []
 
     def ended_while_it_forks() -> int:
         if pid := fork():
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
         return pid
 
     monkeypatch.setattr(os, "fork", ended_while_it_forks)
