@@ -37,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
+    from authlab.classroom.board.addresses import url_of
     from authlab.classroom.board.app import Board
-    from authlab.classroom.board.server import fingerprint_of, url_of
+    from authlab.classroom.board.server import fingerprint_of
     from authlab.classroom.board.settings import new_instructor_key
 
     tls = _tls(args)
@@ -82,7 +83,8 @@ def _tls(args: argparse.Namespace) -> "ssl.SSLContext | None":
 
 
 def _refuse_host(args: argparse.Namespace) -> None:
-    from authlab.classroom.board.server import address_of, is_any_address, is_loopback, resolves
+    from authlab.classroom.board.addresses import address_of, is_loopback
+    from authlab.classroom.board.server import is_any_address, resolves
 
     if is_any_address(args.host):
         raise UsageError(
@@ -121,7 +123,8 @@ def _settings(args: argparse.Namespace) -> "Settings":
 
 
 def _server(args: argparse.Namespace, app: object, tls: "ssl.SSLContext | None") -> "BoardServer":
-    from authlab.classroom.board.server import BoardServer, address_of
+    from authlab.classroom.board.addresses import address_of
+    from authlab.classroom.board.server import BoardServer
 
     try:
         with redirect_stderr(io.StringIO()):  # Werkzeug says it in lines of its own, then exits

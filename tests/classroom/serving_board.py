@@ -11,8 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from authlab.classroom.board import db as tables
+from authlab.classroom.board.addresses import url_of
 from authlab.classroom.board.app import Board
-from authlab.classroom.board.server import BoardServer, url_of
+from authlab.classroom.board.server import BoardServer
 from authlab.classroom.board.settings import board_settings
 from authlab.course.places import ROOT
 from authlab.db import Database

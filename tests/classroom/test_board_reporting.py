@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from authlab.classroom.board import connection, joined, outbox, reporting, server
+from authlab.classroom.board.addresses import is_loopback
 from authlab.classroom.board.connection import Unreachable, post
 from authlab.classroom.board.joined import Joined, board_url
 from authlab.classroom.board.reporting import report
-from authlab.classroom.board.server import fingerprint_of, is_any_address, is_loopback, tls_context
+from authlab.classroom.board.server import fingerprint_of, is_any_address, tls_context
 from authlab.cli import UsageError, class_join, class_leave
 from authlab.course.curriculum import one_exercise
 from authlab.course.engine import Check, Result

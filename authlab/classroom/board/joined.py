@@ -1,11 +1,11 @@
 """Where a learner has joined: one small file in the clone's `.authlab`, which its owner alone can read."""
 
-import ipaddress
 import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
+from authlab.classroom.board.addresses import is_loopback, url_of
 from authlab.course.places import STATE
 from authlab.locking import locked
 from authlab.replacing import replaced
@@ -62,17 +62,6 @@ def board_url(typed: str) -> str | None:
         return None
     if not host.isascii() or any(character in host for character in " \\%"):
         return None
-    if there.scheme == "http" and not _is_here(host):
+    if there.scheme == "http" and not is_loopback(host):
         return None
-    shown = f"[{host}]" if ":" in host else host
-    usual = {"http": 80, "https": 443}[there.scheme]
-    return f"{there.scheme}://{shown}" + ("" if port in (None, usual) else f":{port}")
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return url_of(host, port, tls=there.scheme == "https")

@@ -41,7 +41,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class BoardServer(ThreadedWSGIServer):
-    """Serves the board. `tls` is None on a loopback address only: see `is_loopback`."""
+    """Serves the board. `tls` is None on a loopback address only: see `addresses.is_loopback`."""
 
     def __init__(self, host: str, port: int, app: "WSGIApplication", tls: ssl.SSLContext | None) -> None:
         """Listen; raises `OSError` or `SystemExit` where that is not possible."""
@@ -95,16 +95,6 @@ class BoardServer(ThreadedWSGIServer):
         """Say nothing: somebody hung up, or spoke no TLS. What the app itself raises it has answered."""
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches `host`."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def is_any_address(host: str) -> bool:
     """Return whether `host` stands for all addresses of the machine, and names none."""
     try:
@@ -137,18 +127,6 @@ def shown_fingerprint(digest: str) -> str:
     """Return as much of a certificate's SHA-256 as people compare: `3f2a 91bc 04de 7781 aa10`."""
     shown = digest[:FINGERPRINT_DIGITS]
     return " ".join(shown[start : start + 4] for start in range(0, FINGERPRINT_DIGITS, 4))
-
-
-def address_of(host: str) -> str:
-    """Return what to bind to for a host that people type: `localhost` and all under it are 127.0.0.1."""
-    return "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
-
-
-def url_of(host: str, port: int, *, tls: bool) -> str:
-    """Return where the board is, as it is typed into a browser."""
-    shown = f"[{host}]" if ":" in host else host
-    usual = 443 if tls else 80
-    return f"{'https' if tls else 'http'}://{shown}{'' if port == usual else f':{port}'}"
 
 
 def resolves(host: str) -> bool:
