@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from websocket import WebSocket, create_connection
+from websocket import WebSocket, WebSocketTimeoutException, create_connection
 
 SERVER_SECONDS = 400  # ten servers start at once, on two cores that others use too
 CELL_SECONDS = 600  # a bound for a hang
@@ -94,9 +94,19 @@ class Learner:
             address, cookie=cookies, origin=self.address, timeout=CELL_SECONDS, http_no_proxy=["127.0.0.1"]
         )
         try:
-            return [_run(socket, source) for source in sources]
+            return [self._run(socket, source) for source in sources]
         finally:
             socket.close()
+
+    def _run(self, socket: WebSocket, source: str) -> Cell:
+        try:
+            return _run(socket, source)
+        except WebSocketTimeoutException:
+            kernel = self.api("GET", f"kernels/{self.kernel}").json()
+            raise TimeoutError(
+                f"{self.name}: not a word for {CELL_SECONDS} seconds from the cell {source!r}; the server "
+                f"says {kernel}"
+            ) from None
 
     def _xsrf(self, path: str) -> str:
         """Return the newest of the tokens that count for a path."""

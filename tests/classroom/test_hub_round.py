@@ -38,6 +38,7 @@ FIRST_NUMBER = 61_000 + os.getpid() % 16 * NUMBERS_A_CLASS  # whoever else of th
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 START_SECONDS = 300  # a first installation on a slow line
 STOP_SECONDS = 120
+LOG_LINES = 150
 ROOM_BYTES = 2 * 1024**3
 NOTEBOOK = "notebooks/lesson_01_forms.ipynb"
 ANSWERS = "exercises/lesson_01_forms.py"
@@ -100,9 +101,19 @@ class Hub:
     passwords: dict[str, str]
 
     def at_once(self, task: Callable[[Learner], Answer]) -> dict[str, Answer]:
-        """Have all ten do something at the same time."""
+        """Have all ten do something at the same time. What goes wrong comes with the learner's name and the
+        end of the hub's log."""
+
+        def named(name: str) -> Answer:
+            try:
+                return task(self.learners[name])
+            except Exception as error:
+                log = (self.folder / "hub.log").read_text("utf-8", "replace").splitlines()
+                error.add_note(f"{name}. The hub's log ends:\n" + "\n".join(log[-LOG_LINES:]))
+                raise
+
         with ThreadPoolExecutor(len(NAMES)) as pool:
-            return dict(zip(NAMES, pool.map(task, map(self.learners.__getitem__, NAMES)), strict=True))
+            return dict(zip(NAMES, pool.map(named, NAMES), strict=True))
 
 
 @pytest.fixture(scope="module")
