@@ -4,9 +4,6 @@ What the exercises ask of sign-up is checked in tests/lessons/test_lesson_01_for
 the modern rules, and the change of password, in test_password_policy.py.
 """
 
-import importlib.util
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,21 +105,6 @@ def test_the_one_spelling_of_a_spelling_is_itself(email: str) -> None:
     once = canonical_email(email)
     assert once is not None
     assert canonical_email(once) == once
-
-
-@pytest.fixture
-def steady(tmp_path: Path) -> "settings":
-    """How Hypothesis makes up texts: the same ones at every run, and none of its files in the tree."""
-    if importlib.util.find_spec("hypothesis") is None:
-        reason = "hypothesis is not installed; python3 -m authlab dev setup installs it"
-        if "AUTHLAB_SKIP_NOTHING" in os.environ:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from hypothesis import configuration, settings
-
-    configuration.set_hypothesis_home_dir(tmp_path)
-    # No deadline: a slow machine is no fault. No database: a failure of yesterday decides nothing today.
-    return settings(derandomize=True, deadline=None, database=None, max_examples=500)
 
 
 def test_any_text_has_one_spelling_or_is_no_address(steady: "settings") -> None:

@@ -8,6 +8,8 @@ import pytest
 from authlab.course import derive
 from authlab.course.engine import Engine
 
+pytest.register_assert_rewrite("tests.course.bank_tests")  # so that its assertions show their values, too
+
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:

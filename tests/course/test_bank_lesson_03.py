@@ -1,11 +1,7 @@
 """Lesson 3's bank: each flaw falls to its attack, and no right answer falls to any."""
 
-import pytest
-
 from authlab.course.flaws.lesson_03_tokens import algorithm_from_the_header
-from tests.course.bank_trials import Seen, try_lesson
-
-pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+from tests.course.bank_tests import BankTests
 
 READ = "read member 3's profile: The Vault 7f3a"
 TO_THE_LOGIN = "303, to /login?next=%2Fprofile"  # whoever tries tokens learns nothing from a refusal
@@ -70,45 +66,20 @@ COMPANY_TOKEN = (
     "0aRCxtJvYvsVycF2Y3MZS4MjMyjFKnc5NSiVedmGXhAfaOFwy5fcgYGS2sq8gQJw"
 )
 
-
-@pytest.fixture(scope="module")
-def seen() -> Seen:
-    return try_lesson("lesson_03_tokens")
-
-
-def test_the_package_resists_each_attack_in_its_own_words(seen: Seen) -> None:
-    """In both ways of keeping sessions, and with no crash."""
-    assert seen.refusals() == RESISTS
+# Two of these believe whatever is unsigned, and the guide's own asks nothing but who signed.
+ALSO_FALLS_TO = {
+    "signature_off_to_read_sub": {26},
+    "any_error_is_our_fault": {26},
+    "decrypt_as_the_guide_does": {30, 33},
+}
 
 
-def test_honest_visitors_get_through(seen: Seen) -> None:
-    """A wall that stops everybody resists every attack."""
-    assert seen.package.noticed() == {}
-
-
-def test_each_flaw_falls_to_its_attack(seen: Seen) -> None:
-    """Mallory gets what the flaw gives away. Whoever adds a flaw says here how it shows."""
-    assert seen.unlike(FLAWS) == {}
-
-
-def test_a_flaw_shows_one_thing(seen: Seen) -> None:
-    """The attack that wins names the misconception: two of these believe whatever is unsigned, and the
-    guide's own asks nothing but who signed."""
-    assert seen.further_wins() == {
-        "signature_off_to_read_sub": {26},
-        "any_error_is_our_fault": {26},
-        "decrypt_as_the_guide_does": {30, 33},
-    }
-
-
-def test_a_flaw_looks_like_working_code(seen: Seen) -> None:
-    """Its author tried it: signed up, logged in and out, and saw nothing wrong."""
-    assert seen.noticed() == {}
-
-
-def test_a_right_answer_in_another_style_resists_and_works(seen: Seen) -> None:
-    """Mallory has no way in, however the part is written, and Eve has hers."""
-    assert seen.refused() == {}
+class TestBank(BankTests):
+    lesson = "lesson_03_tokens"
+    resists = RESISTS
+    flaws = FLAWS
+    also_falls_to = ALSO_FALLS_TO
+    alternatives = 14
 
 
 def test_the_confused_verifier_believes_the_company_and_not_its_forgers() -> None:

@@ -1,10 +1,6 @@
 """Lesson 4's bank: each flaw falls to its attack, and no right answer falls to any."""
 
-import pytest
-
-from tests.course.bank_trials import Seen, try_lesson
-
-pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+from tests.course.bank_tests import BankTests
 
 RESISTS = {
     34: "HttpOnly, Secure, SameSite=Lax and Path=/ at login, refresh and logout",
@@ -61,37 +57,9 @@ ALSO_FALLS_TO = {
 }
 
 
-@pytest.fixture(scope="module")
-def seen() -> Seen:
-    return try_lesson("lesson_04_stateless_sessions")
-
-
-def test_the_package_resists_each_attack_in_its_own_words(seen: Seen) -> None:
-    """In both ways of keeping sessions, and with no crash."""
-    assert seen.refusals() == RESISTS
-
-
-def test_honest_visitors_get_through(seen: Seen) -> None:
-    """A wall that stops everybody resists every attack."""
-    assert seen.package.noticed() == {}
-
-
-def test_each_flaw_falls_to_its_attack(seen: Seen) -> None:
-    """Mallory gets what the flaw gives away. Whoever adds a flaw says here how it shows."""
-    assert seen.unlike(FLAWS) == {}
-
-
-def test_a_flaw_shows_one_thing(seen: Seen) -> None:
-    """The attack that wins names the misconception."""
-    assert seen.further_wins() == ALSO_FALLS_TO
-
-
-def test_a_flaw_looks_like_working_code(seen: Seen) -> None:
-    """Its author tried it: signed up, logged in and out, and saw nothing wrong."""
-    assert seen.noticed() == {}
-
-
-def test_a_right_answer_in_another_style_resists_and_works(seen: Seen) -> None:
-    """Mallory has no way in, however the part is written, and Eve has hers."""
-    assert seen.refused() == {}
-    assert len(seen.alternatives) == 18
+class TestBank(BankTests):
+    lesson = "lesson_04_stateless_sessions"
+    resists = RESISTS
+    flaws = FLAWS
+    also_falls_to = ALSO_FALLS_TO
+    alternatives = 18

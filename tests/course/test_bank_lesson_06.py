@@ -3,9 +3,7 @@
 import pytest
 
 from authlab.course.attacks.lesson_06_cross_site import leads_to
-from tests.course.bank_trials import Seen, try_lesson
-
-pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
+from tests.course.bank_tests import BankTests
 
 RESISTS = {
     48: "403 for each foreign page; 303 for Ada's own form",
@@ -82,39 +80,12 @@ ALSO_FALLS_TO = {
 }
 
 
-@pytest.fixture(scope="module")
-def seen() -> Seen:
-    return try_lesson("lesson_06_cross_site")
-
-
-def test_the_package_resists_each_attack_in_its_own_words(seen: Seen) -> None:
-    """In both ways of keeping sessions, and with no crash."""
-    assert seen.refusals() == RESISTS
-
-
-def test_honest_visitors_get_through(seen: Seen) -> None:
-    """A wall that stops everybody resists every attack."""
-    assert seen.package.noticed() == {}
-
-
-def test_each_flaw_falls_to_its_attack(seen: Seen) -> None:
-    """Mallory gets what the flaw gives away. Whoever adds a flaw says here how it shows."""
-    assert seen.unlike(FLAWS) == {}
-
-
-def test_a_flaw_shows_one_thing(seen: Seen) -> None:
-    """The attack that wins names the misconception."""
-    assert seen.further_wins() == ALSO_FALLS_TO
-
-
-def test_a_flaw_looks_like_working_code(seen: Seen) -> None:
-    """Its author tried it: signed up, logged in and out, and saw nothing wrong."""
-    assert seen.noticed() == {}
-
-
-def test_a_right_answer_in_another_style_resists_and_works(seen: Seen) -> None:
-    """Mallory has no way in, however the part is written, and Eve has hers."""
-    assert seen.refused() == {}
+class TestBank(BankTests):
+    lesson = "lesson_06_cross_site"
+    resists = RESISTS
+    flaws = FLAWS
+    also_falls_to = ALSO_FALLS_TO
+    alternatives = 16
 
 
 # What attack 53 knows of browsers, as Chromium 156 answered to `new URL(location, own).origin`.

@@ -2,31 +2,31 @@
 
 import pytest
 
-from tests.course.bank_trials import Seen, try_lesson
-
-pytestmark = pytest.mark.full  # attacks on each flaw and each right answer, in both ways
-
-LESSONS = (
-    "lesson_08_data_access_layer",
-    "lesson_09_data_transfer_objects",
-    "lesson_10_roles",
-    "lesson_11_capstone",
-)
+from tests.course.bank_tests import BankTests
+from tests.course.bank_trials import try_lesson
 
 RESISTS = {
-    63: "each of them sees their own page",
-    64: "[404, 404], as for nobody, and no row changed; her own: [200, 303]",
-    65: "404 for every spelling of 3; her own, in three spellings: [200, 200, 200]",
-    66: "the fields that were named, and no other",
-    67: "200: the page is there, with neither name nor number; her own shows both",
-    68: "403 for each, and nothing is changed",
-    70: "403 for each, and nothing is changed",
-    71: "401 as JSON for each, and leads nowhere",
-    72: "401 for each",
-    73: "no-store on all 10 answers",
-    74: "what happened, and nothing that was typed: cookie refused, logged in, login refused",
-    110: "one of the two was first, and the other one was no admin any more",
-    111: "the name stays data",
+    "lesson_08_data_access_layer": {
+        63: "each of them sees their own page",
+        64: "[404, 404], as for nobody, and no row changed; her own: [200, 303]",
+        65: "404 for every spelling of 3; her own, in three spellings: [200, 200, 200]",
+    },
+    "lesson_09_data_transfer_objects": {
+        66: "the fields that were named, and no other",
+        67: "200: the page is there, with neither name nor number; her own shows both",
+        111: "the name stays data",
+    },
+    "lesson_10_roles": {
+        68: "403 for each, and nothing is changed",
+        70: "403 for each, and nothing is changed",
+        71: "401 as JSON for each, and leads nowhere",
+        72: "401 for each",
+        110: "one of the two was first, and the other one was no admin any more",
+    },
+    "lesson_11_capstone": {
+        73: "no-store on all 10 answers",
+        74: "what happened, and nothing that was typed: cookie refused, logged in, login refused",
+    },
 }
 
 # Which attack a flaw falls to, and what the evidence must speak of.
@@ -118,74 +118,68 @@ FLAWS = {
 # numbers; who lets every member pass lets a demoted admin pass; and who goes by the token alone takes one
 # that was logged out.
 ALSO_FALLS_TO = {
-    "global_of_the_module": {64},
-    "NoLinkLeadsThere": {65},
-    "one_answer_a_token": {71, 72},
-    "returns_none": {68},
-    "compared_as_text": {68},
-    "asked_to_log_in_again": {68},
-    "NothingForOthers": {68},
-    "OnlyAdminsSeeTheLink": {68},
-    "the_layer_above_asks": {68, 110},
-    "the_page_has_asked": {110},
+    "lesson_08_data_access_layer": {"global_of_the_module": {64}, "NoLinkLeadsThere": {65}},
+    "lesson_09_data_transfer_objects": {},
+    "lesson_10_roles": {
+        "one_answer_a_token": {71, 72},
+        "returns_none": {68},
+        "compared_as_text": {68},
+        "asked_to_log_in_again": {68},
+        "NothingForOthers": {68},
+        "OnlyAdminsSeeTheLink": {68},
+        "the_layer_above_asks": {68, 110},
+        "the_page_has_asked": {110},
+    },
+    "lesson_11_capstone": {},
 }
 
 # Alone at a desk it works: the second visitor is the first who sees it.
-NOTICED_BY_THE_SECOND = {"global_of_the_module"}
-
-ALTERNATIVES = {
-    "lesson_08_data_access_layer": 14,
-    "lesson_09_data_transfer_objects": 15,
-    "lesson_10_roles": 10,
-    "lesson_11_capstone": 6,
+NOTICED_BY_THE_SECOND = {
+    "global_of_the_module": {
+        "Ada finds herself in her team": 0,
+        "Grace sees all members": 0,
+        "Grace sees the admins' dashboard": 0,
+        "Grace gives Eve a role": 0,
+        "Grace deletes Eve's account": 0,
+    }
 }
 
 
-@pytest.fixture(scope="module", params=LESSONS)
-def lesson(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+class TestDataAccessLayer(BankTests):
+    lesson = "lesson_08_data_access_layer"
+    resists = RESISTS["lesson_08_data_access_layer"]
+    flaws = FLAWS["lesson_08_data_access_layer"]
+    also_falls_to = ALSO_FALLS_TO["lesson_08_data_access_layer"]
+    noticed = NOTICED_BY_THE_SECOND
+    alternatives = 14
 
 
-@pytest.fixture(scope="module")
-def seen(lesson: str) -> Seen:
-    return try_lesson(lesson)
+class TestDataTransferObjects(BankTests):
+    lesson = "lesson_09_data_transfer_objects"
+    resists = RESISTS["lesson_09_data_transfer_objects"]
+    flaws = FLAWS["lesson_09_data_transfer_objects"]
+    also_falls_to = ALSO_FALLS_TO["lesson_09_data_transfer_objects"]
+    alternatives = 15
 
 
-def test_the_package_resists_each_attack_in_its_own_words(seen: Seen) -> None:
-    """In both ways of keeping sessions, and with no crash."""
-    refusals = seen.refusals()
-    assert refusals
-    assert refusals == {number: RESISTS[number] for number in refusals}
+class TestRoles(BankTests):
+    lesson = "lesson_10_roles"
+    resists = RESISTS["lesson_10_roles"]
+    flaws = FLAWS["lesson_10_roles"]
+    also_falls_to = ALSO_FALLS_TO["lesson_10_roles"]
+    alternatives = 10
 
 
+class TestCapstone(BankTests):
+    lesson = "lesson_11_capstone"
+    resists = RESISTS["lesson_11_capstone"]
+    flaws = FLAWS["lesson_11_capstone"]
+    also_falls_to = ALSO_FALLS_TO["lesson_11_capstone"]
+    alternatives = 6
+
+
+@pytest.mark.full
 def test_no_attack_is_left_out() -> None:
     """Those of the catalogue, but for 69, which is lesson 5's, and two of the lessons' own."""
-    tried = [number for lesson in LESSONS for number in try_lesson(lesson).refusals()]
-    assert sorted(tried) == sorted(RESISTS)
-
-
-def test_honest_visitors_get_through(seen: Seen) -> None:
-    """A wall that stops everybody resists every attack."""
-    assert seen.package.noticed() == {}
-
-
-def test_each_flaw_falls_to_its_attack(seen: Seen, lesson: str) -> None:
-    """Mallory gets what the flaw gives away. Whoever adds a flaw says here how it shows."""
-    assert seen.unlike(FLAWS[lesson]) == {}
-
-
-def test_a_flaw_shows_one_thing(seen: Seen, lesson: str) -> None:
-    """The attack that wins names the misconception."""
-    expected = {name: wins for name, wins in ALSO_FALLS_TO.items() if name in FLAWS[lesson]}
-    assert seen.further_wins() == expected
-
-
-def test_a_flaw_looks_like_working_code(seen: Seen, lesson: str) -> None:
-    """Its author tried it: signed up, logged in and out, and saw nothing wrong."""
-    assert seen.noticed().keys() == NOTICED_BY_THE_SECOND & FLAWS[lesson].keys()
-
-
-def test_a_right_answer_in_another_style_resists_and_works(seen: Seen, lesson: str) -> None:
-    """Mallory has no way in, however the part is written, and Eve has hers."""
-    assert seen.refused() == {}
-    assert len(seen.alternatives) == ALTERNATIVES[lesson]
+    tried = [number for lesson in RESISTS for number in try_lesson(lesson).refusals()]
+    assert sorted(tried) == [*range(63, 69), *range(70, 75), 110, 111]
