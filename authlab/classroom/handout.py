@@ -41,8 +41,10 @@ LEFT_OUT = ("solutions/", ".ci/", ".github/", "requirements-dev.lock")
 TESTS_KEPT = ("tests/app/", "tests/lessons/", "tests/conftest.py", "tests/test_architecture.py")
 
 _ZIP_YEARS = (1980, 2107)  # a zip can name no others
-_ONLINE = "It fetches packages then, so be online."
-_OFFLINE = "The packages are in `wheels/`: you need no network."
+# What a learner is told of the set-up, in HANDOUT.md.
+ONLINE = "It fetches packages then, so be online."
+OFFLINE = "The packages are in `wheels/`: you need no network."
+ON_A_HUB = "On a hub it is open already, and there is nothing to set up."
 
 
 class HandoutError(Exception):
@@ -68,10 +70,10 @@ class Tree:
     notes: list[str] = field(default_factory=list)
 
 
-def learners_tree(root: Path = ROOT, *, offline: bool = False) -> Tree:
+def learners_tree(root: Path = ROOT, *, set_up: str = ONLINE) -> Tree:
     """Return the tree that learners get from the last commit of the clone `root`.
 
-    `offline` tells them that the packages are in it (`add_wheels`).
+    `set_up` is what they are told of it: with `OFFLINE`, the packages have to be added (`add_wheels`).
 
     Raises `HandoutError` where that commit is not the kit that runs, `LeakError` for what must not go out.
     """
@@ -85,7 +87,7 @@ def learners_tree(root: Path = ROOT, *, offline: bool = False) -> Tree:
     _put_own(tree, root)
     note = (Path(__file__).with_name(HANDOUT)).read_text("utf-8")
     tree.files[HANDOUT] = note.format(
-        version=authlab.__version__, commit=tree.commit[:12], network=_OFFLINE if offline else _ONLINE
+        version=authlab.__version__, commit=tree.commit[:12], set_up=set_up
     ).encode()
     kits = {f"notebooks/{lesson.notebook.name}" for lesson in lessons() if not lesson.is_own}
     looked_into = ((path, data) for path, data in sorted(tree.files.items()) if isinstance(data, bytes))
@@ -99,6 +101,19 @@ def add_wheels(tree: Tree, wheels: Iterable[Path]) -> None:
     tree.files.update((f"wheels/{wheel.name}", wheel) for wheel in wheels)
 
 
+def write_folder(tree: Tree, folder: Path) -> None:
+    """Write the tree into a new folder, for everybody to read and its owner alone to change, whatever the
+    umask is. Raises `OSError` where that cannot be."""
+    for path, data in tree.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _opened(data) as source, file.open("xb") as target:
+            shutil.copyfileobj(source, target)
+        file.chmod(_mode(tree, path))
+    for place in (folder, *filter(Path.is_dir, folder.rglob("*"))):
+        place.chmod(0o755)
+
+
 def write_zip(tree: Tree, out: Path) -> None:
     """Write the tree as a zip, whole or not at all. Raises `OSError` where that cannot be."""
     # Not a date that never changes: Python takes a file of the same date and size for the one it knows.
@@ -110,8 +125,7 @@ def write_zip(tree: Tree, out: Path) -> None:
             for path, data in sorted(tree.files.items()):
                 entry = zipfile.ZipInfo(f"{FOLDER}/{path}", date)
                 entry.create_system = 3  # Unix, wherever it is written: else the rights below mean nothing
-                mode = 0o755 if path in tree.executable else 0o644
-                entry.external_attr = (stat.S_IFREG | mode) << 16
+                entry.external_attr = (stat.S_IFREG | _mode(tree, path)) << 16
                 with archive.open(entry, "w") as file, _opened(data) as source:
                     shutil.copyfileobj(source, file)
         temporary.chmod(0o644)  # to be passed on, so not its owner's alone
@@ -235,6 +249,10 @@ def _put_own(tree: Tree, root: Path) -> None:
 def _manifest(files: Mapping[str, bytes | Path]) -> dict[str, str]:
     stored = files.get(MANIFEST, b"{}")
     return dict(json.loads(stored)) if isinstance(stored, bytes) else {}
+
+
+def _mode(tree: Tree, path: str) -> int:
+    return 0o755 if path in tree.executable else 0o644
 
 
 def _opened(data: bytes | Path) -> io.BufferedIOBase:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from authlab.classroom.handout import ON_A_HUB, Tree, learners_tree, write_folder
 from authlab.classroom.hub_start import LOCK, closed_to_others
 from authlab.classroom.roster import (
     FIRST_NUMBER,
@@ -25,9 +26,6 @@ from authlab.classroom.roster import (
     read_roster,
     write_roster,
 )
-from authlab.course import derive
-from authlab.course.curriculum import lessons
-from authlab.course.notebooks import the_kits
 from authlab.course.places import ROOT
 from authlab.replacing import replaced
 
@@ -37,9 +35,6 @@ ROSTER = "class.json"
 PASSWORDS = "passwords.csv"
 LOOPBACK = "127.0.0.1"
 LAST_PORT = 65535 - 81  # the hub's own port is 81 above the public one, the proxy's 1
-# What a learner gets of the kit: what lessons and verdicts need, and what there is to read.
-FOLDERS = ("authlab", "tests/lessons", "docs")
-READ = ("README.md", "LICENSE", "SECURITY.md", "pyproject.toml", "requirements.lock", "tests/conftest.py")
 
 
 class HubError(Exception):
@@ -65,17 +60,22 @@ def write(
     certificate: str = "",
     key: str = "",
     first_number: int = FIRST_NUMBER,
+    root: Path = ROOT,
 ) -> Written:
-    """Write the hub's folder, or bring it up to date. Raises `HubError`, `RosterError` and `OSError`, in
-    all cases before anything of an existing folder is changed or with every file whole."""
+    """Write the hub's folder, or bring it up to date. Learners get what a handout of the clone `root` has.
+
+    Raises `HubError`, `RosterError`, `handout.HandoutError` and `OSError`, in all cases before anything of an
+    existing folder is changed or with every file whole.
+    """
     roster = _roster(folder, address, port, certificate, key)
     if fault := _fault_of_address(roster):
         raise HubError(fault)
     passwords = roster.add([INSTRUCTOR, *names], first_number) | {name: roster.renew(name) for name in renew}
+    tree = learners_tree(root, set_up=ON_A_HUB)
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)
     kept = _write_files(folder)
-    _write_kit(folder)
+    _write_kit(folder, tree)
     # The passwords first: whoever is stopped between the two has some that open nothing, and runs it again.
     if passwords:
         private(folder / PASSWORDS, _with_passwords(folder / PASSWORDS, passwords))
@@ -162,35 +162,15 @@ def _copy(source: Path, target: Path) -> None:
             target.chmod(stat.S_IMODE(temporary.stat().st_mode))
 
 
-def _write_kit(folder: Path) -> None:
-    """Write the kit that is handed out: no answer, note or verdict of the instructor's is in it."""
+def _write_kit(folder: Path, tree: Tree) -> None:
+    """Write the kit that is handed out, and put it in the place of the one that is there."""
     with TemporaryDirectory(dir=folder, prefix=".kit-") as temporary:
         kit = Path(temporary, "kit")
-        write_kit(kit)
+        write_folder(tree, kit)
         old = Path(temporary, "old")
         with suppress(FileNotFoundError):
             (folder / "kit").rename(old)
         kit.rename(folder / "kit")
-
-
-def write_kit(kit: Path) -> None:
-    """Write a fresh kit into the new folder `kit`."""
-    for name in FOLDERS:
-        shutil.copytree(ROOT / name, kit / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for name in READ:
-        shutil.copyfile(ROOT / name, kit / name)
-    (kit / "exercises").mkdir()
-    derive.write_stubs(kit / "exercises")
-    (kit / "notebooks").mkdir()
-    for lesson in lessons():
-        stored = the_kits(lesson.notebook)
-        if stored is None:
-            raise HubError(
-                f"expected {lesson.notebook.name} as it came with the kit, got one that was run or edited, "
-                "and no git to take the kit's own from; write the folder from a fresh clone"
-            )
-        (kit / "notebooks" / lesson.notebook.name).write_text(stored, encoding="utf-8", newline="\n")
-    _open_to_read(kit)
 
 
 def _open_to_read(folder: Path) -> None:

@@ -11,7 +11,7 @@ from authlab.cli import UsageError, command_line
 
 TYPE_CHECKING = False  # as typing's, which costs time at each start
 if TYPE_CHECKING:
-    from authlab.classroom.handout import Tree
+    from authlab.classroom.handout import LeakError, Tree
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,21 +37,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the zip and say what is in it; 1, with each leak in a line, when something must not go out."""
-    from authlab.classroom.handout import HandoutError, LeakError, add_wheels, learners_tree, write_zip
+    from authlab.classroom.handout import (
+        OFFLINE,
+        ONLINE,
+        HandoutError,
+        LeakError,
+        add_wheels,
+        learners_tree,
+        write_zip,
+    )
     from authlab.classroom.offline import OfflineError
 
     out = _place(args.out)
     systems, pythons = _machines(args)
     try:
-        tree = learners_tree(offline=args.offline)
+        tree = learners_tree(set_up=OFFLINE if args.offline else ONLINE)
         with _wheels(systems, pythons) if args.offline else nullcontext() as wheels:
             add_wheels(tree, wheels or [])
             write_zip(tree, out)
     except LeakError as error:
-        for leak in error.leaks:
-            print(f"{leak.path}: {leak.what}", file=sys.stderr)
-        print(f"authlab: {error}. Take them out, commit that, then run: {_again(args)}", file=sys.stderr)
-        return 1
+        return refuse_leaks(error, _again(args))
     except (HandoutError, OfflineError) as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -61,6 +66,14 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     _say(tree, out, args.out)
     return 0
+
+
+def refuse_leaks(error: "LeakError", again: str) -> int:
+    """Say what must not go out to learners, a line each, and return 1."""
+    for leak in error.leaks:
+        print(f"{leak.path}: {leak.what}", file=sys.stderr)
+    print(f"authlab: {error}. Take them out, commit that, then run: {again}", file=sys.stderr)
+    return 1
 
 
 def _place(name: str) -> Path:

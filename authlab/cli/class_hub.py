@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from authlab.cli import UsageError, command_line
+from authlab.cli.class_handout import refuse_leaks
 
 if TYPE_CHECKING:
     from authlab.classroom.hub import Written
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the folder, and say what to do next."""
+    from authlab.classroom.handout import HandoutError, LeakError
     from authlab.classroom.hub import HubError, write
     from authlab.classroom.roster import FIRST_NUMBER, LAST_NUMBER, RosterError
 
@@ -54,6 +56,10 @@ def run(args: argparse.Namespace) -> int:
             key=args.key and str(Path(args.key).resolve()),
             first_number=first,
         )
+    except LeakError as error:
+        return refuse_leaks(error, f"{command_line('class hub')} {args.folder}")
+    except HandoutError as error:
+        raise UsageError(str(error)) from None
     except (HubError, RosterError) as error:
         raise UsageError(f"{error}; {again}") from None
     except OSError as error:

@@ -16,7 +16,10 @@ importlib.import_module("authlab.cli.class").ACTIONS = {"handout": "pack"}
 from authlab.cli import main
 sys.exit(main(["class", "handout", *sys.argv[1:]]))
 """
-BESIDE = ("README.md", "LICENSE", ".gitignore", ".gitattributes", "requirements-dev.lock", "CONTRIBUTING.md")
+BESIDE = (
+    *("README.md", "LICENSE", "CONTRIBUTING.md", ".gitignore", ".gitattributes"),
+    *("requirements-dev.lock", "requirements-hub.lock"),
+)
 WE = ("-c", "user.name=Grace", "-c", "user.email=grace@lab.test")
 
 

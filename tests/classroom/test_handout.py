@@ -18,6 +18,7 @@ import pytest
 
 from authlab.classroom.handout import (
     FOLDER,
+    OFFLINE,
     HandoutError,
     Tree,
     is_a_handout,
@@ -329,7 +330,7 @@ def test_a_folder_where_nothing_can_be_written_is_one_line(
     def refuse(*arguments: object, **more: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("authlab.classroom.handout.learners_tree", lambda offline: Tree("c0ffee", 0))
+    monkeypatch.setattr("authlab.classroom.handout.learners_tree", lambda **_: Tree("c0ffee", 0))
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     with pytest.raises(UsageError, match=r"got: Permission denied; nothing was written"):
         typed(str(tmp_path / "out.zip"))
@@ -419,17 +420,17 @@ def test_packages_go_where_the_set_up_looks_for_them(tmp_path: Path, monkeypatch
     asked = []
     monkeypatch.setattr("authlab.classroom.offline.fetch_wheels", fetched)
     monkeypatch.setattr(
-        "authlab.classroom.handout.learners_tree", lambda offline: asked.append(offline) or Tree("c0ffee", 0)
+        "authlab.classroom.handout.learners_tree", lambda set_up: asked.append(set_up) or Tree("c0ffee", 0)
     )
     chosen = ("--system", "mac", "--system", "windows", "--system", "mac", "--python", "3.12")
     assert typed(str(tmp_path / "out.zip"), "--offline", *chosen) == 0
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.read(f"{FOLDER}/wheels/fake.whl") == b"['mac', 'windows'] ['3.12']"
-    assert asked == [True]
+    assert asked == [OFFLINE]
 
 
 def test_learners_are_told_whether_they_need_a_network(copy: Path, base: Path) -> None:
     assert "be online" in (copy / "HANDOUT.md").read_text("utf-8")
-    told = learners_tree(base, offline=True).files["HANDOUT.md"]
+    told = learners_tree(base, set_up=OFFLINE).files["HANDOUT.md"]
     assert isinstance(told, bytes)
     assert b"you need no network" in told

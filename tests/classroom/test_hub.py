@@ -11,20 +11,35 @@ from pathlib import Path
 import pytest
 
 from authlab.classroom import hub, hub_start, seat
+from authlab.classroom.handout import Tree
 from authlab.classroom.hub import HubError, fault_of, write
 from authlab.classroom.roster import Roster, RosterError, Seat, read_roster
 from authlab.cli import UsageError, class_hub
 from authlab.course.places import ROOT
+from tests.classroom.handing_out import commit, committed_kit, git
+from tests.classroom.test_own_exercises import write_own
 from tests.cli.typed import authlab
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="JupyterHub does not run on Windows")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instructor's clone, with a lesson of their own, answers and notes."""
+    made = committed_kit(tmp_path_factory.mktemp("clone") / "kit")
+    write_own(made)
+    (made / "exercises/lesson_01_forms.py").write_text("# my answers\n")
+    (made / "exercises/notes.txt").write_text("ask Grace again\n")
+    return made
+
+
+@pytest.fixture(scope="module")
+def folder(clone: Path) -> Path:
     """A hub's folder as it is first written, to look at."""
-    made = tmp_path_factory.mktemp("hub") / "class"
-    write(made, ["ada", "grace"])
+    names, made = clone.parent / "names.txt", clone.parent / "class"
+    names.write_text("ada\ngrace\n")
+    written = authlab(clone, "class", "hub", str(made), "--learners", str(names), AUTHLAB_OWN="on")
+    assert written.returncode == 0, written.stderr
     return made
 
 
@@ -35,8 +50,8 @@ def roster() -> Roster:
 
 @pytest.fixture
 def kits_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copying the kit is half a second, and beside the point of most tests."""
-    monkeypatch.setattr(hub, "write_kit", lambda kit: kit.mkdir())
+    """Making a learner's kit takes a second and a clean clone, and is beside the point of most tests."""
+    monkeypatch.setattr(hub, "learners_tree", lambda *_, **__: Tree("", 0, {"README.md": b""}))
 
 
 def passwords(folder: Path) -> dict[str, str]:
@@ -88,10 +103,10 @@ def test_what_is_secret_is_the_owners_and_what_learners_need_is_everybodys(folde
         assert not mode(path) & 0o022, path
 
 
-def test_the_umask_of_the_instructor_does_not_lock_learners_out(tmp_path: Path) -> None:
+def test_the_umask_of_the_instructor_does_not_lock_learners_out(clone: Path, tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        write(tmp_path / "class", [])
+        write(tmp_path / "class", [], root=clone)
     finally:
         os.umask(before)
     for name in (".", "kit", "kit/notebooks/lesson_00_start_here.ipynb", "jupyter/labconfig"):
@@ -108,19 +123,41 @@ def test_the_kit_that_is_handed_out_is_fresh_and_can_be_checked(folder: Path) ->
     assert verdict["status"] == "unattempted", judged.stderr
 
 
-def test_an_instructors_own_answers_and_notes_stay_at_home(kit: Path, tmp_path: Path) -> None:
-    (kit / "exercises/lesson_01_forms.py").write_text("# my answers\n")
-    (kit / "exercises/notes.txt").write_text("ask Grace again\n")
-    for name in ("docs", "authlab"):
-        (kit / name).mkdir(exist_ok=True)
-    for name in (*hub.READ, hub.LOCK):
-        (kit / name).exists() or (kit / name).write_bytes((ROOT / name).read_bytes())
-    made = tmp_path / "class"
-    written = authlab(kit, "class", "hub", str(made))
+def test_an_instructors_own_answers_and_notes_stay_at_home(folder: Path) -> None:
+    assert "my answers" not in (folder / "kit/exercises/lesson_01_forms.py").read_text("utf-8")
+    assert not (folder / "kit/exercises/notes.txt").exists()
 
-    assert written.returncode == 0, written.stderr
-    assert "my answers" not in (made / "kit/exercises/lesson_01_forms.py").read_text("utf-8")
-    assert not (made / "kit/exercises/notes.txt").exists()
+
+def test_an_instructors_own_lessons_are_in_it(folder: Path) -> None:
+    judged = authlab(folder / "kit", "check", "50.1", "--json", AUTHLAB_OWN="on")
+    (verdict,) = json.loads(judged.stdout)["exercises"]
+    assert verdict["status"] == "unattempted", judged.stderr
+
+
+def test_it_is_a_learners_copy_as_a_handout_is(folder: Path) -> None:
+    assert "there is nothing to set up" in (folder / "kit/HANDOUT.md").read_text("utf-8")
+    assert "expected a clone of the kit" in authlab(folder / "kit", "dev", "build").stderr
+
+
+def test_a_hub_is_written_from_a_clean_clone(clone: Path, tmp_path: Path) -> None:
+    """Questions and checks of two different kits would not fit; and an edited one is nobody's to look at."""
+    git(tmp_path, "clone", "-q", str(clone), "clone")
+    (tmp_path / "clone/authlab/forms.py").write_text("# half an idea\n")
+    refused = authlab(tmp_path / "clone", "class", "hub", str(tmp_path / "class"))
+    assert refused.returncode == 2
+    assert "expected the kit as it was committed, got edits in authlab/forms.py" in refused.stderr
+    assert not (tmp_path / "class").exists()
+
+
+def test_a_leak_is_told_and_no_hub_is_written(clone: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(clone), "clone")
+    (tmp_path / "clone/key.pem").write_text("-----BEGIN PRIVATE KEY-----\nMIIB\n")
+    commit(tmp_path / "clone")
+    refused = authlab(tmp_path / "clone", "class", "hub", str(tmp_path / "class"))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("key.pem: ")
+    assert "then run: python3 -m authlab class hub" in refused.stderr
+    assert not (tmp_path / "class").exists()
 
 
 def test_the_folder_installs_what_the_locks_pin(folder: Path) -> None:

@@ -25,6 +25,7 @@ import pytest
 from authlab.classroom import hub
 from authlab.classroom.roster import INSTRUCTOR
 from authlab.course.places import ROOT, SOLUTIONS, folder_in_memory
+from tests.classroom.handing_out import committed_kit
 from tests.classroom.hub_learner import Learner
 
 pytestmark = [
@@ -94,6 +95,7 @@ Answer = TypeVar("Answer")
 class Hub:
     """A hub that runs, and its learners' browsers."""
 
+    clone: Path  # the instructor's
     folder: Path
     port: int
     process: "subprocess.Popen[bytes]"
@@ -125,11 +127,12 @@ def class_hub() -> Iterator[Hub]:
             pytest.fail(reason)
         pytest.skip(reason)
     # Not below pytest's own folder: that is closed to other users, as learners are.
-    folder = Path(tempfile.mkdtemp(prefix="authlab-hub-", dir=_roomy()))
-    folder.chmod(0o755)
+    place = Path(tempfile.mkdtemp(prefix="authlab-hub-", dir=_roomy()))
+    place.chmod(0o755)
+    folder = place / "class"
     try:
-        port = _free_port()
-        hub.write(folder, NAMES, port=port, first_number=FIRST_NUMBER)
+        clone, port = committed_kit(place / "clone"), _free_port()
+        hub.write(folder, NAMES, port=port, first_number=FIRST_NUMBER, root=clone)
         with (folder / "passwords.csv").open(newline="") as lines:
             passwords = dict(list(csv.reader(lines))[1:])
         with (folder / "hub.log").open("wb") as log:
@@ -139,7 +142,7 @@ def class_hub() -> Iterator[Hub]:
         try:
             _wait_until_it_runs(process, folder / "hub.log")
             learners = {name: Learner(f"http://127.0.0.1:{port}", name) for name in passwords}
-            running = Hub(folder, port, process, learners, passwords)
+            running = Hub(clone, folder, port, process, learners, passwords)
             running.at_once(lambda learner: learner.log_in(passwords[learner.name]))
             running.at_once(Learner.wait_for_the_server)
             running.at_once(lambda learner: learner.open_notebook(NOTEBOOK))
@@ -147,7 +150,7 @@ def class_hub() -> Iterator[Hub]:
         finally:
             _stop(process)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
 
 
 def test_ten_learners_do_lesson_1_at_once(class_hub: Hub) -> None:
@@ -245,7 +248,9 @@ def test_the_instructor_sees_who_is_there(class_hub: Hub) -> None:
 
 
 def test_a_newcomer_and_a_new_password_need_no_restart(class_hub: Hub) -> None:
-    written = hub.write(class_hub.folder, ["late"], renew=[NAMES[2]], port=class_hub.port)
+    written = hub.write(
+        class_hub.folder, ["late"], renew=[NAMES[2]], port=class_hub.port, root=class_hub.clone
+    )
     late = Learner(f"http://127.0.0.1:{class_hub.port}", "late")
     again = Learner(late.address, NAMES[2])
 
