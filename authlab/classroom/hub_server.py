@@ -5,6 +5,7 @@ neighbours are apart by the system's own rules, and no account is made that coul
 root there is a rehearsal: everything as the one who starts it, on this machine only.
 """
 
+import asyncio
 import os
 import resource
 import signal
@@ -27,8 +28,7 @@ MOST_PROCESSES = 512  # of one learner, threads included: a fork bomb fills its 
 MOST_BYTES = 4 * 1024**3  # of one process
 MOST_FILE_BYTES = 1024**3
 
-# Run as the learner: whatever they have left running. The number is asked again, for -1 means everything.
-END_ALL = "import os, signal, sys; os.getuid() == int(sys.argv[1]) != 0 and os.kill(-1, signal.SIGKILL)"
+LEFT = Path(__file__).with_name("seat_left.py")
 
 
 class RosterAuthenticator(Authenticator):
@@ -68,11 +68,11 @@ class SeatSpawner(LocalProcessSpawner):
         return address
 
     async def stop(self, now: bool = False) -> None:
-        """End the server, and then whatever else of the learner's still runs."""
+        """End the server, and then whatever else of the learner's still runs or lies about."""
         number = self.seat.number
         await super().stop(now)
         if IS_ROOT:
-            _as(number, [sys.executable, "-I", "-c", END_ALL, str(number)])
+            await asyncio.to_thread(_as, number, [sys.executable, "-I", str(LEFT), str(number)])
         else:
             _end_all_at_home(self.home)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from authlab.classroom import hub, hub_start, seat
+from authlab.classroom import hub, hub_start, seat, seat_left
 from authlab.classroom.handout import Tree
 from authlab.classroom.hub import HubError, fault_of, write
 from authlab.classroom.roster import Roster, RosterError, Seat, read_roster
@@ -381,3 +381,59 @@ def test_a_copy_that_was_cut_short_is_never_taken_for_a_kit(
     with pytest.raises(OSError, match="No space left"):
         seat.prepare(tmp_path, folder / "kit")
     assert [path.name for path in tmp_path.iterdir()] == [".bashrc"]
+
+
+# --- what a learner leaves behind ------------------------------------------------------------
+
+
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Nobody is killed: it would be everything that these tests may end. The third look finds nobody."""
+    asked: list[int] = []
+
+    def kill(number: int, _signal: int) -> None:
+        asked.append(number)
+        if len(asked) == 3:
+            raise ProcessLookupError
+
+    monkeypatch.setattr(seat_left.os, "kill", kill)
+    return asked
+
+
+@pytest.mark.parametrize(("user", "number"), [(0, 0), (1000, 1001), (0, 1000)])
+def test_whoever_is_not_the_learner_ends_nothing(
+    killed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: int, number: int
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(seat_left.os, "getuid", lambda: user)
+    monkeypatch.setattr(seat_left.os, "geteuid", lambda: user)
+    seat_left.clear(number, [tmp_path])
+    assert killed == []
+    assert (tmp_path / "file").exists()
+
+
+def test_files_of_the_learners_are_deleted_and_nobody_elses(
+    killed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seat_left.os, "getuid", lambda: 61_190)
+    monkeypatch.setattr(seat_left.os, "geteuid", lambda: 61_190)
+    shared, elsewhere = tmp_path / "tmp", tmp_path / "elsewhere"
+    (shared / "authlab-x").mkdir(parents=True)
+    (shared / "authlab-x/lab.sqlite").touch()
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    (shared / "link").symlink_to(elsewhere)
+    owners = {"theirs.txt": os.getuid() + 1}
+    (shared / "theirs.txt").touch()
+    stat_of = Path.lstat
+
+    def as_if_the_learners(path: Path) -> os.stat_result:
+        values = list(stat_of(path))
+        values[stat.ST_UID] = owners.get(path.name, 61_190)
+        return os.stat_result(values)
+
+    monkeypatch.setattr(Path, "lstat", as_if_the_learners)
+    seat_left.clear(61_190, [shared, tmp_path / "none"])
+    assert killed == [-1, -1, -1]
+    assert [path.name for path in shared.iterdir()] == ["theirs.txt"]
+    assert (elsewhere / "kept").exists()

@@ -16,13 +16,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from authlab.classroom import hub
+from authlab.classroom import hub, seat_left
 from authlab.classroom.roster import INSTRUCTOR
 from authlab.course.places import ROOT, SOLUTIONS, folder_in_memory
 from tests.classroom.handing_out import committed_kit
@@ -261,9 +262,14 @@ def test_a_newcomer_and_a_new_password_need_no_restart(class_hub: Hub) -> None:
 
 def test_when_the_hub_ends_nothing_is_left_running(class_hub: Hub) -> None:
     assert _running(class_hub.folder), "the look for processes finds none where there are some"
+    class_hub.learners[NAMES[0]].run("import tempfile; tempfile.mkdtemp(dir='/tmp')")
+    if IS_ROOT:
+        assert _lying_about(), "nor files"
     _stop(class_hub.process)
 
     assert _running(class_hub.folder) == []
+    if IS_ROOT:
+        assert _lying_about() == []
     for port in (class_hub.port, class_hub.port + 1, class_hub.port + 81):
         with socket.socket() as probe:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -319,13 +325,27 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
             process.wait()
 
 
+def _numbers() -> range:
+    return range(FIRST_NUMBER, FIRST_NUMBER + NUMBERS_A_CLASS)
+
+
+def _lying_about() -> list[Path]:
+    """Return what learners of this class have in everybody's folders for temporary files."""
+    found = []
+    for path in (path for folder in seat_left.SHARED for path in folder.iterdir()):
+        with suppress(FileNotFoundError):  # others come and go there
+            if path.lstat().st_uid in _numbers():
+                found.append(path)
+    return found
+
+
 def _running(folder: Path) -> list[str]:
     """Return the programs that run as a learner of this class, or out of its folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-            is_learners = FIRST_NUMBER <= process.stat().st_uid < FIRST_NUMBER + NUMBERS_A_CLASS
+            is_learners = process.stat().st_uid in _numbers()
         except OSError:
             continue
         if words and (is_learners or str(folder) in words):
