@@ -8,18 +8,22 @@ root there is a rehearsal: everything as the one who starts it, on this machine 
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.auth import Authenticator
+from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Unicode
 
+from authlab.classroom import seat_left
 from authlab.classroom.roster import Seat, read_roster
 
 IS_ROOT = os.geteuid() == 0
@@ -27,8 +31,6 @@ FIRST_SERVE_PORT = 10_000  # of `authlab serve`, one a learner; servers listen f
 MOST_PROCESSES = 512  # of one learner, threads included: a fork bomb fills its own seat
 MOST_BYTES = 4 * 1024**3  # of one process
 MOST_FILE_BYTES = 1024**3
-
-LEFT = Path(__file__).with_name("seat_left.py")
 
 
 class RosterAuthenticator(Authenticator):
@@ -42,8 +44,33 @@ class RosterAuthenticator(Authenticator):
         return name if read_roster(Path(self.roster_file)).admits(name, data["password"]) else None
 
 
+class Proxy(ConfigurableHTTPProxy):
+    """JupyterHub's own proxy, with one watch over it and not two.
+
+    JupyterHub starts another proxy, with a watch of its own, when one has ended, and lets the first watch go
+    on: that one would then start a third while the hub ends, and nobody would end it.
+    """
+
+    async def check_running(self) -> None:
+        """Start another one if this has ended."""
+        if self.proxy_process.poll() is None:
+            return
+        watch = self._check_running_callback
+        watch.stop()
+        try:
+            await super().check_running()
+        except Exception:
+            watch.start()  # to try again
+            raise
+
+
 class SeatSpawner(LocalProcessSpawner):
-    """A server as a process with the seat's number as its user id, at home in `homes`."""
+    """A server as a process with the seat's number as its user id, at home in `homes`.
+
+    Its kernels are reached by files in a folder that is closed to others, not by ports: two servers that
+    start kernels in the same second draw the same port now and then, and one of the kernels stays mute; and
+    whoever connects to such a port can read along.
+    """
 
     roster_file = Unicode(config=True, help="the class.json of the hub's folder")
     homes = Unicode(config=True, help="the folder with everybody's home")
@@ -58,12 +85,17 @@ class SeatSpawner(LocalProcessSpawner):
         """Return this learner's home."""
         return Path(self.homes, self.user.name)
 
+    _passing = ""  # the folder for what is gone with the server: kernels' sockets, temporary files
+
     async def start(self) -> tuple[str, int]:
-        """Make the home, which is all that is done with root's rights, and start the server in it."""
+        """Make the learner's folders, which is all that is done with root's rights, and start the server."""
         if not self.home.exists():
             self.home.mkdir(mode=0o700)
+        # A short path, for a socket's may have 107 bytes; and where `seat_left` looks.
+        self._passing = tempfile.mkdtemp(prefix="authlab-", dir=seat_left.SHARED[0])
         if IS_ROOT:
-            os.chown(self.home, self.seat.number, self.seat.number, follow_symlinks=False)
+            for folder in (self.home, self._passing):
+                os.chown(folder, self.seat.number, self.seat.number, follow_symlinks=False)
         address: tuple[str, int] = await super().start()
         return address
 
@@ -72,9 +104,10 @@ class SeatSpawner(LocalProcessSpawner):
         number = self.seat.number
         await super().stop(now)
         if IS_ROOT:
-            await asyncio.to_thread(_as, number, [sys.executable, "-I", str(LEFT), str(number)])
+            await asyncio.to_thread(_as, number, [sys.executable, "-I", seat_left.__file__, str(number)])
         else:
             _end_all_at_home(self.home)
+            shutil.rmtree(self._passing, ignore_errors=True)
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
         """Add what is this learner's: no table of accounts knows their home."""
@@ -82,7 +115,8 @@ class SeatSpawner(LocalProcessSpawner):
         name = self.user.name
         port = FIRST_SERVE_PORT + places.index(self.seat.number)
         own = {"HOME": str(self.home), "USER": name, "LOGNAME": name, "SHELL": "/bin/bash"}
-        return {**env, **own, "AUTHLAB_PORT": str(port)}
+        passing = {"JUPYTER_RUNTIME_DIR": self._passing, "TMPDIR": self._passing}
+        return {**env, **own, **passing, "AUTHLAB_PORT": str(port)}
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process does before it is the server: limits first, then root is given up."""

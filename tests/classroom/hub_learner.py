@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from websocket import WebSocket, WebSocketTimeoutException, create_connection
+from websocket import (
+    WebSocket,
+    WebSocketConnectionClosedException,
+    WebSocketException,
+    WebSocketTimeoutException,
+    create_connection,
+)
 
 SERVER_SECONDS = 400  # ten servers start at once, on two cores that others use too
 CELL_SECONDS = 600  # a bound for a hang
+RECONNECT_SECONDS = 60
 
 
 @dataclass
@@ -20,6 +27,20 @@ class Cell:
     source: str
     outputs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    number: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def heard(self, said: dict[str, Any]) -> bool:
+        """Take in what the kernel said, and return whether the cell is done."""
+        if said["parent_header"].get("msg_id") != self.number:
+            return False
+        kind, content = said["msg_type"], said["content"]
+        if kind in ("display_data", "execute_result"):
+            self.outputs.append(content["data"].get("text/plain", ""))
+        elif kind == "stream":
+            self.outputs.append(content["text"])
+        elif kind == "error":
+            self.errors.append(f"{content['ename']}: {content['evalue']}")
+        return bool(kind == "status" and content["execution_state"] == "idle")
 
 
 class Learner:
@@ -32,6 +53,7 @@ class Learner:
         self.session = requests.Session()
         self.session.trust_env = False
         self.kernel = ""
+        self.reconnected = 0  # how often the way to the kernel was lost
 
     def log_in(self, password: str, then: str = "") -> requests.Response:
         """Send the login form; a right password leads on, by itself to the learner's server, which starts."""
@@ -84,29 +106,55 @@ class Learner:
 
     def run(self, *sources: str) -> list[Cell]:
         """Run cells in the open notebook's kernel, one after the other, and return what each came to."""
+        return [self._run(source) for source in sources]
+
+    def _run(self, source: str) -> Cell:
+        """Run one cell. A connection that is lost is opened anew, as JupyterLab does; what the kernel said
+        meanwhile, the server kept for this session."""
+        cell = Cell(source)
+        asked = json.dumps(_request(cell))
+        while True:
+            socket = self._connected()
+            try:
+                if asked:
+                    socket.send(asked)
+                    asked = ""
+                while not cell.heard(json.loads(socket.recv())):
+                    pass
+                return cell
+            except WebSocketTimeoutException:
+                kernel = self.api("GET", f"kernels/{self.kernel}").json()
+                raise TimeoutError(
+                    f"{self.name}: not a word for {CELL_SECONDS} seconds from the cell {source!r}; "
+                    f"the server says {kernel}"
+                ) from None
+            except (WebSocketConnectionClosedException, ConnectionError):
+                self.reconnected += 1
+            finally:
+                socket.close()
+
+    def _connected(self) -> WebSocket:
+        """Return a connection to the kernel, as soon as there is a way to it."""
         address = self.address.replace("http", "ws", 1) + f"{self.base}api/kernels/{self.kernel}/channels"
         cookies = "; ".join(
             f"{cookie.name}={cookie.value}"
             for cookie in self.session.cookies
             if self.base.startswith(cookie.path)
         )
-        socket = create_connection(
-            address, cookie=cookies, origin=self.address, timeout=CELL_SECONDS, http_no_proxy=["127.0.0.1"]
-        )
-        try:
-            return [self._run(socket, source) for source in sources]
-        finally:
-            socket.close()
-
-    def _run(self, socket: WebSocket, source: str) -> Cell:
-        try:
-            return _run(socket, source)
-        except WebSocketTimeoutException:
-            kernel = self.api("GET", f"kernels/{self.kernel}").json()
-            raise TimeoutError(
-                f"{self.name}: not a word for {CELL_SECONDS} seconds from the cell {source!r}; the server "
-                f"says {kernel}"
-            ) from None
+        end = time.monotonic() + RECONNECT_SECONDS
+        while True:
+            try:
+                return create_connection(
+                    f"{address}?session_id={self.name}",
+                    cookie=cookies,
+                    origin=self.address,
+                    timeout=CELL_SECONDS,
+                    http_no_proxy=["127.0.0.1"],
+                )
+            except (WebSocketException, ConnectionError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
 
     def _xsrf(self, path: str) -> str:
         """Return the newest of the tokens that count for a path."""
@@ -114,35 +162,20 @@ class Learner:
         return found.get(path) or found.get("/") or ""
 
 
-def _run(socket: WebSocket, source: str) -> Cell:
-    number = uuid.uuid4().hex
+def _request(cell: Cell) -> dict[str, Any]:
+    """Return the message that has a kernel run a cell."""
     header = {
-        "msg_id": number,
+        "msg_id": cell.number,
         "msg_type": "execute_request",
         "session": "s",
         "username": "",
         "version": "5.3",
     }
     content = {
-        "code": source,
+        "code": cell.source,
         "silent": False,
         "store_history": True,
         "allow_stdin": False,
         "stop_on_error": True,
     }
-    message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
-    socket.send(json.dumps(message))
-    cell = Cell(source)
-    while True:
-        said = json.loads(socket.recv())
-        if said["parent_header"].get("msg_id") != number:
-            continue
-        kind, content = said["msg_type"], said["content"]
-        if kind in ("display_data", "execute_result"):
-            cell.outputs.append(content["data"].get("text/plain", ""))
-        elif kind == "stream":
-            cell.outputs.append(content["text"])
-        elif kind == "error":
-            cell.errors.append(f"{content['ename']}: {content['evalue']}")
-        elif kind == "status" and content["execution_state"] == "idle":
-            return cell
+    return {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}

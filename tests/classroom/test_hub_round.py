@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,16 @@ home = lambda port: requests.get(
     f"http://127.0.0.1:{port}/dashboard", headers={"Cookie": jar}, allow_redirects=False).status_code
 print(port, len(jar) > 50, home(port))
 """
+MY_SOCKETS = """
+import os
+for number in os.listdir("/proc/self/fd"):
+    if os.path.lexists(f"/proc/self/fd/{number}"):
+        print(os.readlink(f"/proc/self/fd/{number}"))
+"""
+WHERE_I_AM = """
+import os
+print(os.getpid(), os.environ["JUPYTERHUB_SERVICE_URL"], os.environ["JUPYTER_RUNTIME_DIR"])
+"""
 ATTEMPTS = """
 import os, requests
 from pathlib import Path
@@ -84,6 +95,7 @@ print(tried(lambda: Path("{folder}/class.json").read_text()))
 print(tried(lambda: os.listdir("{folder}/state")))
 print(tried(lambda: Path("/proc/{pid}/environ").read_bytes()))
 print(tried(lambda: os.kill({pid}, 0)))
+print(tried(lambda: os.listdir("{passing}")))
 print(tried(lambda: requests.get("{server}api/contents", allow_redirects=False).status_code))
 mine = {{"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]}}
 print(tried(lambda: requests.get("{server}api/contents", headers=mine).status_code))
@@ -227,16 +239,43 @@ def test_nobody_reaches_a_neighbours_server(class_hub: Hub) -> None:
     assert mallory.api("GET", f"contents/{ANSWERS}").status_code == 200
     assert Learner(mallory.address, ada.name).log_in("wrong").status_code == 403
 
-    said = (
-        ada.run('import os; print(os.getpid(), os.environ["JUPYTERHUB_SERVICE_URL"])')[0].outputs[0].split()
-    )
-    attempts = ATTEMPTS.format(
-        home=class_hub.folder / "learners" / ada.name, folder=class_hub.folder, pid=said[0], server=said[1]
-    )
+    pid, server, passing = "".join(ada.run(WHERE_I_AM)[0].outputs).split()
+    home = class_hub.folder / "learners" / ada.name
+    attempts = ATTEMPTS.format(home=home, folder=class_hub.folder, pid=pid, server=server, passing=passing)
     met = "".join(mallory.run(attempts)[0].outputs).splitlines()
     assert met[-2:] == ["403", "403"]
     if IS_ROOT:
-        assert met[:-2] == ["PermissionError"] * 5
+        assert met[:-2] == ["PermissionError"] * 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a port is")
+def test_kernels_are_not_reached_by_ports(class_hub: Hub) -> None:
+    """Two servers would draw the same one now and then; and what a kernel says on a port, anybody hears."""
+    said = "".join(class_hub.learners[NAMES[0]].run(MY_SOCKETS)[0].outputs)
+    sockets = set(re.findall(r"socket:\[(\d+)\]", said))
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = {words[9] for words in lines if words[3] == "0A"}
+    assert sockets, said
+    assert listening, "this look finds no port at all"
+    # The one is where a kernel hears its own children print; it draws again when its port is taken.
+    assert len(sockets & listening) <= 1
+
+
+def test_work_goes_on_when_the_proxy_was_killed(class_hub: Hub) -> None:
+    """The hub starts another one. Kernels run on meanwhile, and what they then say is kept; a line that was
+    on its way may be lost."""
+    ada = class_hub.learners[NAMES[0]]
+    proxy = int((class_hub.folder / "state/proxy.pid").read_text())
+    before = ada.reconnected
+    ada.run("kept = 'what Ada had done'")
+    killing = threading.Timer(1, os.kill, (proxy, signal.SIGKILL))
+    killing.start()
+    said = ada.run(
+        "import time\nfor second in range(4): print(second, flush=True); time.sleep(1)\nprint(kept)"
+    )
+    killing.join()
+    assert "".join(said[0].outputs) == "0\n1\n2\n3\nwhat Ada had done\n"
+    assert ada.reconnected > before, "nothing was lost: the proxy was not killed in the middle of the cell"
 
 
 def test_the_instructor_sees_who_is_there(class_hub: Hub) -> None:
@@ -334,7 +373,7 @@ def _lying_about() -> list[Path]:
     found = []
     for path in (path for folder in seat_left.SHARED for path in folder.iterdir()):
         with suppress(FileNotFoundError):  # others come and go there
-            if path.lstat().st_uid in _numbers():
+            if path.lstat().st_uid in _numbers()[1:]:  # the first is the instructor's, who has no server here
                 found.append(path)
     return found
 

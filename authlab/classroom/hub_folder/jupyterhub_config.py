@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "kit"))
 
 from authlab.classroom.hub import fault_of  # noqa: E402
-from authlab.classroom.hub_server import IS_ROOT, RosterAuthenticator, SeatSpawner  # noqa: E402
+from authlab.classroom.hub_server import IS_ROOT, Proxy, RosterAuthenticator, SeatSpawner  # noqa: E402
 from authlab.classroom.roster import INSTRUCTOR, read_roster  # noqa: E402
 
 ROSTER = HERE / "class.json"
@@ -29,6 +29,7 @@ c.JupyterHub.ssl_cert = roster.certificate
 c.JupyterHub.ssl_key = roster.key
 c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{roster.port + 81}"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{roster.port + 1}"
+c.JupyterHub.proxy_class = Proxy
 c.ConfigurableHTTPProxy.command = [str(HERE / "proxy/node_modules/.bin/configurable-http-proxy")]
 
 # What it remembers, for itself alone.
@@ -48,6 +49,7 @@ c.JupyterHub.spawner_class = SeatSpawner
 c.SeatSpawner.roster_file = str(ROSTER)
 c.SeatSpawner.homes = str(HERE / "learners")
 c.SeatSpawner.cmd = [sys.executable, "-m", "authlab.classroom.seat"]
+c.SeatSpawner.args = ["--KernelManager.transport=ipc"]
 c.SeatSpawner.popen_kwargs = {"cwd": str(HERE / "kit")}
 c.SeatSpawner.default_url = "/lab/tree/notebooks/lesson_00_start_here.ipynb"
 c.SeatSpawner.start_timeout = 300  # thirty at once, on few cores
