@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from authlab.course.places import ROOT
-from tests.cli.typed import authlab
+from tests.cli.typed import authlab, environment
 from tests.copied_kit import copied_kit
 
 PAGE = ROOT / "docs" / "own-exercises.md"
@@ -76,6 +78,37 @@ def test_it_is_judged_and_its_misconception_named(kit: Path, built: str) -> None
     assert standing == {"id": "50.1", "state": "passed", "note": ""}
     assert "is reset" in typed(kit, "reset", "50.1")
     assert (kit / ANSWERS).read_text("utf-8") == stub
+
+
+def test_it_is_judged_in_a_notebook(kit: Path, built: str) -> None:
+    code = "from authlab.lab import check, hint; print(check('50.1')); print(hint('50.1', 1))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=kit,
+        env=environment(AUTHLAB_OWN="on"),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.stdout.startswith("○ 50.1 An address behind a mask"), done.stderr
+    assert "hint 1 of 3\nWhere does the name end? An address may have more than one @.\n" in done.stdout
+
+
+def test_watch_sees_it_saved(kit: Path, built: str) -> None:
+    stub = (kit / ANSWERS).read_text("utf-8")
+    command = [sys.executable, "-m", "authlab", "watch", "50.1"]
+    watch = subprocess.Popen(
+        command, cwd=kit, env=environment(AUTHLAB_OWN="on"), stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert watch.stdout is not None
+    said = iter(watch.stdout.readline, "")
+    try:
+        assert next(line for line in said if "50.1" in line).startswith("○ 50.1")
+        (kit / ANSWERS).write_text(stub.replace("raise NotImplementedError(", "return ("), "utf-8")
+        assert next(line for line in said if line.startswith("✗ 50.1"))
+    finally:
+        watch.terminate()
+        watch.communicate()
+        (kit / ANSWERS).write_text(stub, "utf-8")
 
 
 def test_it_is_verified(kit: Path, built: str) -> None:
