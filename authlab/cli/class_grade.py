@@ -10,7 +10,7 @@ from pathlib import Path
 
 from authlab.cli import UsageError, command_line
 from authlab.cli.bar import Bar
-from authlab.cli.check import wants_colour, write_junit
+from authlab.cli.check import can_show, wants_colour, write_junit
 
 TYPE_CHECKING = False  # as typing's, which costs time at each start
 if TYPE_CHECKING:
@@ -140,20 +140,24 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
 def _table(told: "Summary") -> list[str]:
     """Return a line a learner: a glyph for each exercise, how many passed, the grade."""
     from authlab.classroom.page import GLYPHS
+    from authlab.lab.show.plain import plain
 
-    width = min(NAME_COLUMNS, max(len(row.learner) for row in told.rows))
+    # Before they are measured: an escape is longer than the letter that it stands for.
+    names = [row.learner if can_show(row.learner) else plain(row.learner) for row in told.rows]
+    width = min(NAME_COLUMNS, max(map(len, names)))
     one_lesson = len({asked.lesson for asked in told.asked}) == 1
     ids = [asked.id if one_lesson else "" for asked in told.asked]
     columns = [max(len(name), 1) for name in ids]
     lines = [f"{'':<{width}}  {' '.join(f'{name:<{columns[n]}}' for n, name in enumerate(ids))}".rstrip()]
-    for row in told.rows:
+    cut = "…" if can_show("…") else "..."
+    for name, row in zip(names, told.rows, strict=True):
         marks = " ".join(
             f"{_coloured(GLYPHS[verdict['status']], verdict['status'])}{' ' * (columns[n] - 1)}"
             for n, verdict in enumerate(row.verdicts)
         )
-        name = row.learner if len(row.learner) <= width else f"{row.learner[: width - 1]}…"
+        shown = name if len(name) <= width else f"{name[: width - len(cut)]}{cut}"
         star = " *" if row.notes or row.contradicted else ""
-        lines.append(f"{name:<{width}}  {marks}  {row.passed:>2} of {len(told.asked)}{star}")
+        lines.append(f"{shown:<{width}}  {marks}  {row.passed:>2} of {len(told.asked)}{star}")
     return [line for line in lines if line.strip()]
 
 
