@@ -18,7 +18,7 @@ WORDS = {
     "failed": "begun",
     "unattempted": "not begun",
 }
-_ASCII = {"●": "#", "◐": "~"}
+_ASCII = {"●": "#", "◐": "~", "·": "|"}  # a dash between the marks would be one more mark
 
 
 @dataclass(frozen=True)
