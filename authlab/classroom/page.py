@@ -8,17 +8,12 @@ from jinja2 import Environment, StrictUndefined
 
 from authlab.classroom.sheets import contradictions
 from authlab.classroom.summary import Summary
+from authlab.lab import verdict
 from authlab.lab.verdict import claim
 
 TEMPLATE = Path(__file__).with_name("grades.html")
-GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "◔"}
-WORDS = {
-    "passed": "passed",
-    "failed": "not yet",
-    "unattempted": "not attempted",
-    "error": "could not be run",
-    "timeout": "ran out of time",
-}
+# In a table, not the verdict's hourglass: it is two columns wide, and what stands behind it would be askew.
+GLYPHS = {**verdict.GLYPHS, "timeout": "◔"}
 
 
 def as_html(told: Summary, title: str) -> str:
@@ -36,7 +31,7 @@ def as_html(told: Summary, title: str) -> str:
         told=told,
         title=title,
         glyphs=GLYPHS,
-        words=WORDS,
+        words=verdict.WORDS,
         number={row.learner: place for place, row in enumerate(told.rows, start=1)},
         said=_said,
         contradictions=contradictions,

@@ -56,9 +56,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     2 is bad usage or a set-up that failed, in one line on stderr; 130 is Ctrl-C.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if reconfigure and sys.stdout.errors == "strict":  # a question mark helps more than a crash
-        reconfigure(errors="replace")
+    _never_fail_to_print()
     try:
         return _run(arguments)
     except UsageError as error:
@@ -75,6 +73,24 @@ def main(argv: "Sequence[str] | None" = None) -> int:
 def command_line(rest: str) -> str:
     """Return the command that runs `authlab REST` in a fresh clone on this system."""
     return ("py" if sys.platform == "win32" else "python3") + " -m authlab " + rest
+
+
+def _never_fail_to_print() -> None:
+    """Have stdout write what its encoding lacks as `lab.show.plain` says, and not raise, nor print "?"."""
+    import codecs
+
+    def in_letters(error: UnicodeError) -> "tuple[str, int]":
+        from authlab.lab.show.plain import plain
+
+        if not isinstance(error, UnicodeEncodeError):  # nothing is read by this rule
+            raise error
+        return plain(error.object[error.start : error.end]), error.end
+
+    codecs.register_error("authlab", in_letters)
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    # "surrogateescape" is what Python takes in the locale C: it knows no way to write a glyph either.
+    if reconfigure and sys.stdout.errors in ("strict", "surrogateescape"):
+        reconfigure(errors="authlab")
 
 
 def _run(arguments: list[str]) -> int:

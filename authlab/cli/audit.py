@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from authlab.course.audit import Finding
     from authlab.course.engine import Result
 
-_GLYPH = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}
-_PLAIN = {"resisted": "+", "accepted": "~", "won": "x", "error": "!"}
 _ANSI = {"resisted": "32", "accepted": "36", "won": "31", "error": "33"}
 
 
@@ -73,13 +70,13 @@ def _audit(args: argparse.Namespace, bar: Bar) -> int:
         mine = [verdict for verdict in judged if verdict.status == "passed"]
         bar.clear()
         if not args.json and args.answers is not None:
-            _say(_whose(mine, judged))
+            print(_whose(mine, judged), flush=True)
         ids = [verdict.exercise.id for verdict in mine]
         for finding in audit(engine, flaw=flaw, mine=ids, folder=folder, progress=bar.show):
             findings.append(finding)
             bar.clear()
             if not args.json:
-                _say(_line(finding))
+                print(_line(finding), flush=True)
     words: Counter[str] = Counter(finding.outcome for finding in findings)
     if args.json:
         told = {"attacks": [finding.as_json() for finding in findings], "won": words["won"]}
@@ -89,8 +86,8 @@ def _audit(args: argparse.Namespace, bar: Bar) -> int:
         reached = {part for finding in findings for part in finding.called}
         unreached = [part for part in mounted if part not in reached]
         if unreached:
-            _say(f"No attack reached: {', '.join(part.rpartition(':')[2] for part in unreached)}")
-        _say(f"{_sum(findings, words)} Next: {_following(args, judged, words)}")
+            print(f"No attack reached: {', '.join(part.rpartition(':')[2] for part in unreached)}")
+        print(f"{_sum(findings, words)} Next: {_following(args, judged, words)}")
     return 1 if words["won"] or words["error"] else 0
 
 
@@ -112,8 +109,9 @@ def _matrix(lesson: str, bar: Bar) -> int:
 
 def _line(finding: "Finding") -> str:
     from authlab.lab.show.display import printable
+    from authlab.lab.show.matrix import OUTCOME_GLYPHS
 
-    glyph = (_GLYPH if can_show("✓✗") else _PLAIN)[finding.outcome]
+    glyph = OUTCOME_GLYPHS[finding.outcome]
     if wants_colour():
         glyph = f"\x1b[{_ANSI[finding.outcome]}m{glyph}\x1b[0m"
     attack = finding.attack
@@ -136,7 +134,7 @@ def _whose(mine: "list[Result]", judged: "list[Result]") -> str:
 
 
 def _sum(findings: "list[Finding]", words: "Counter[str]") -> str:
-    told = ", ".join(f"{words[word]} {word}" for word in _GLYPH if words[word])
+    told = ", ".join(f"{words[word]} {word}" for word in _ANSI if words[word])
     return f"{len(findings)} attacks, with both ways of keeping sessions: {told}."
 
 
@@ -150,9 +148,3 @@ def _following(args: argparse.Namespace, judged: "list[Result]", words: "Counter
     if args.flaw is not None or args.answers is not None:
         return command_line("audit")  # the same attacks, on the package
     return command_line("dev verify" if words["won"] else "audit --answers exercises")
-
-
-def _say(text: str) -> None:
-    """Print, with an escape for what the terminal's encoding cannot show."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)

@@ -1,10 +1,9 @@
 """A progress bar, for the commands that take a while."""
 
-import os
 import shutil
 import sys
 
-from authlab.cli.check import can_show
+from authlab.cli.check import can_show, is_terminal
 
 COLUMNS = 24
 
@@ -13,8 +12,7 @@ class Bar:
     """A progress bar on stderr where that is a terminal, and nothing elsewhere."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._full, self._empty = "█░" if can_show("█░", sys.stderr) else "#-"
+        self._shown = is_terminal(sys.stderr)
         self._length = 0
 
     def show(self, done: int, total: int, what: str) -> None:
@@ -22,9 +20,12 @@ class Bar:
         if not self._shown:
             return
         filled = COLUMNS * done // max(total, 1)
-        drawn = f"{self._full * filled}{self._empty * (COLUMNS - filled)} {done}/{total} {what}"
+        drawn = f"{'█' * filled}{'░' * (COLUMNS - filled)} {done}/{total} {what}"
+        if not can_show(drawn, sys.stderr):
+            from authlab.lab.show.plain import plain
+
+            drawn = plain(drawn)
         drawn = drawn[: shutil.get_terminal_size().columns - 1]  # a line that wraps cannot be cleared
-        drawn = drawn.encode(sys.stderr.encoding or "ascii", "replace").decode(sys.stderr.encoding or "ascii")
         print(f"\r{drawn}{' ' * (self._length - len(drawn))}", end="", file=sys.stderr, flush=True)
         self._length = len(drawn)
 

@@ -141,8 +141,13 @@ def the_exercise(what: str, command: str) -> "Exercise":
 
 
 def wants_colour() -> bool:
-    """Return whether whoever reads stdout sees colours, and has not said that they want none."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    """Return whether whoever reads stdout sees colours, and has not said no (no-color.org)."""
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR")
+
+
+def is_terminal(stream: "TextIO") -> bool:
+    """Return whether a stream goes to a terminal that understands control sequences."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def can_show(glyphs: str, stream: "TextIO | None" = None) -> bool:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 MOST_JOBS, MOST_ASKED_JOBS = 8, 64
 TIMEOUT_SECONDS = 10.0
 NAME_COLUMNS = 28
-_ANSI = {"passed": "32", "failed": "31", "unattempted": "2", "error": "33", "timeout": "33"}
-_PLAIN = {"passed": "+", "failed": "x", "unattempted": "-", "error": "!", "timeout": "t"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,9 +104,9 @@ def _graded(args: argparse.Namespace, submissions: "Submissions", out: Path, bar
     finally:
         journal.close(finished=finished)
     for line in [*_table(told), *_told(told, taken)]:
-        _say(line)
-    _say(f"Written: {', '.join(written)}")
-    _say(f"Next: open {out / 'grades.html'}")
+        print(line)
+    print(f"Written: {', '.join(written)}")
+    print(f"Next: open {out / 'grades.html'}")
     return 0
 
 
@@ -142,21 +140,24 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
 def _table(told: "Summary") -> list[str]:
     """Return a line a learner: a glyph for each exercise, how many passed, the grade."""
     from authlab.classroom.page import GLYPHS
+    from authlab.lab.show.plain import plain
 
-    glyphs = GLYPHS if can_show("".join(GLYPHS.values())) else _PLAIN
-    width = min(NAME_COLUMNS, max(len(row.learner) for row in told.rows))
+    # Before they are measured: an escape is longer than the letter that it stands for.
+    names = [row.learner if can_show(row.learner) else plain(row.learner) for row in told.rows]
+    width = min(NAME_COLUMNS, max(map(len, names)))
     one_lesson = len({asked.lesson for asked in told.asked}) == 1
     ids = [asked.id if one_lesson else "" for asked in told.asked]
     columns = [max(len(name), 1) for name in ids]
     lines = [f"{'':<{width}}  {' '.join(f'{name:<{columns[n]}}' for n, name in enumerate(ids))}".rstrip()]
-    for row in told.rows:
+    cut = "…" if can_show("…") else "..."
+    for name, row in zip(names, told.rows, strict=True):
         marks = " ".join(
-            f"{_coloured(glyphs[verdict['status']], verdict['status'])}{' ' * (columns[n] - 1)}"
+            f"{_coloured(GLYPHS[verdict['status']], verdict['status'])}{' ' * (columns[n] - 1)}"
             for n, verdict in enumerate(row.verdicts)
         )
-        name = row.learner if len(row.learner) <= width else f"{row.learner[: width - 1]}…"
+        shown = name if len(name) <= width else f"{name[: width - len(cut)]}{cut}"
         star = " *" if row.notes or row.contradicted else ""
-        lines.append(f"{name:<{width}}  {marks}  {row.passed:>2} of {len(told.asked)}{star}")
+        lines.append(f"{shown:<{width}}  {marks}  {row.passed:>2} of {len(told.asked)}{star}")
     return [line for line in lines if line.strip()]
 
 
@@ -238,10 +239,6 @@ def _cores() -> int:
 
 
 def _coloured(glyph: str, status: str) -> str:
-    return f"\x1b[{_ANSI[status]}m{glyph}\x1b[0m" if wants_colour() else glyph
+    from authlab.lab.verdict import ANSI
 
-
-def _say(text: str) -> None:
-    """Print, with an escape for what the terminal's encoding cannot show."""
-    encoding = sys.stdout.encoding or "ascii"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    return f"\x1b[{ANSI[status]}m{glyph}\x1b[0m" if wants_colour() else glyph

@@ -87,12 +87,13 @@ def _build(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from authlab.cli.check import is_terminal
     from authlab.course.curriculum import CurriculumError
     from authlab.course.engine import Engine, EngineError
     from authlab.course.verify import verify
 
     def progress(what: str) -> None:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             print(f"\r\033[K{what}", end="", file=sys.stderr, flush=True)
 
     try:
@@ -102,7 +103,7 @@ def _verify(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     progress("")
     if args.json:
-        print(json.dumps(asdict(report), indent=2, ensure_ascii=False))
+        print(json.dumps(asdict(report), indent=2))
         return 0 if report.holds else 1
     print(
         f"{report.lessons} lessons, {report.exercises} exercises, {report.flaws} flaws, "

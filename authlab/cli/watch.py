@@ -181,12 +181,12 @@ class _Screen:
     """A terminal that is drawn anew in one piece, or a stream that gets one verdict after another."""
 
     def __init__(self) -> None:
-        from authlab.cli.check import can_show
+        from authlab.cli.check import can_show, is_terminal, wants_colour
 
-        self.is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_terminal = is_terminal(sys.stdout)
         self.ascii = not can_show("✓")
         self.has_keys = self.is_terminal and sys.stdin.isatty() and _HAS_TERMIOS
-        self._colour = self.is_terminal and "NO_COLOR" not in os.environ
+        self._colour = wants_colour()
         self._shown: tuple[str, str, str] = ("", "", "")
         self._resized = False
         self._before: Any = None
@@ -213,11 +213,13 @@ class _Screen:
         """Say in the corner what is being judged; what is shown stays until there is something else."""
         if self.is_terminal:
             columns, lines = _size()
+            words = self._in_letters(words)
             self._write(f"\x1b7\x1b[{lines};1H\x1b[K{words[: columns - 1]}\x1b8")
 
     def show(self, verdict: str, more: str, foot: str) -> None:
         """Show a verdict, what was asked for besides, and a line at the foot."""
         self._shown = (verdict, more, foot)
+        verdict, more, foot = map(self._in_letters, self._shown)
         if not self.is_terminal:
             self._write("\n".join(part for part in (verdict, more, foot) if part) + "\n\n")
             return
@@ -243,9 +245,13 @@ class _Screen:
     def _note_resize(self, *_: object) -> None:
         self._resized = True
 
+    def _in_letters(self, text: str) -> str:
+        # Before a line is cut or wrapped: some glyphs become several letters.
+        from authlab.lab.show.plain import plain
+
+        return plain(text) if self.ascii else text
+
     def _write(self, text: str) -> None:
-        if self.ascii:
-            text = text.replace("…", "...").replace("·", "-").encode("ascii", "replace").decode("ascii")
         sys.stdout.write(text)
         sys.stdout.flush()
 

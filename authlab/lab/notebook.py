@@ -22,7 +22,7 @@ from authlab.lab.remote import RemoteApp
 from authlab.lab.show.cookie import cookie
 from authlab.lab.show.display import Display, Tone, bar, card, paragraph
 from authlab.lab.show.exchange import exchange
-from authlab.lab.show.matrix import matrix
+from authlab.lab.show.matrix import OUTCOME_GLYPHS, matrix
 from authlab.lab.show.request_path import request_path
 from authlab.lab.show.shown import shown
 from authlab.lab.show.source import source
@@ -56,7 +56,6 @@ __all__ = [
     "table",
 ]
 
-_OUTCOME_GLYPHS = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}
 OUTDATED = "The kit's files have changed since this kernel started: restart it (Kernel > Restart Kernel…)."
 _engine: Engine | None = None
 _LOADED = package_state()
@@ -148,7 +147,7 @@ def audit(
     return table(
         [
             (
-                f"{_OUTCOME_GLYPHS[one.outcome]} {one.outcome}",
+                f"{OUTCOME_GLYPHS[one.outcome]} {one.outcome}",
                 one.attack.number,
                 one.attack.name,
                 one.evidence,

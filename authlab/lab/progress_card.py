@@ -7,6 +7,7 @@ from itertools import groupby
 from authlab.course.curriculum import Lesson, lesson_of
 from authlab.course.progress import Standing
 from authlab.lab.show.display import EMPTY_FIRST_LINE, HAIRLINE, Display, bar, card, paragraph
+from authlab.lab.show.plain import plain
 from authlab.lab.show.table import table
 from authlab.lab.verdict import link_to_check
 
@@ -17,7 +18,7 @@ WORDS = {
     "failed": "begun",
     "unattempted": "not begun",
 }
-_ASCII = str.maketrans({"●": "#", "✗": "x", "◐": "~", "○": "-", "·": "-"})
+_ASCII = {"●": "#", "◐": "~", "·": "|"}  # a dash between the marks would be one more mark
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def as_text(standings: Sequence[Standing], check: str, *, colour: bool = False, 
     following = next_of(standings)
     lines.append(f"Next: {check} {following.exercise.id}" if following else "All done.")
     text = "\n".join(lines)
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii") if ascii else text
+    return plain(text, _ASCII) if ascii else text
 
 
 def as_html(standings: Sequence[Standing]) -> str:

@@ -27,6 +27,7 @@ from authlab.lab.show.display import (
     with_code,
 )
 from authlab.lab.show.message import message
+from authlab.lab.show.plain import plain
 
 # One exercise of `check --json`, and what a card needs besides: title, file, line, hints, next (the
 # id of the exercise after it), next_lesson (its lesson's stem), warning (that the kernel is old),
@@ -37,8 +38,8 @@ Check = Mapping[str, Any]
 
 MOST_LINES = 14  # in a terminal; the card shows all
 
-_GLYPH = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "⌛"}
-_WORDS = {
+GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "⌛"}
+WORDS = {
     "passed": "passed",
     "failed": "not yet",
     "unattempted": "not attempted yet",
@@ -52,10 +53,7 @@ _TONE = {
     "error": Tone.NOTE,
     "timeout": Tone.NOTE,
 }
-_ANSI = {"passed": "32", "failed": "31", "unattempted": "2", "error": "33", "timeout": "33"}
-_ASCII = str.maketrans(
-    {"✓": "+", "✗": "x", "○": "-", "⌛": "!", "—": "-", "…": "...", "·": "-", "→": "->", "•": "*"}
-)
+ANSI = {"passed": "32", "failed": "31", "unattempted": "2", "error": "33", "timeout": "33"}
 
 
 @dataclass(frozen=True)
@@ -139,16 +137,18 @@ def as_text(result: Result, colour: bool = False, ascii: bool = False) -> str:
         after += [f"  Write in: {_place(result)}", f"  Check again: {_command(result)}{hint}"]
     told = _message_lines(first, MOST_LINES - 1 - len(lines) - len(after))
     rest = [printable(line) for line in (*lines, *told, *after)]
-    return _plain("\n".join([_coloured(heading, status, colour), *rest]), ascii)
+    text = "\n".join([_coloured(heading, status, colour), *rest])
+    return plain(text) if ascii else text
 
 
 def as_line(result: Result, colour: bool = False, ascii: bool = False) -> str:
     """Return the verdict as one line of a list of exercises."""
     status = str(result["status"])
     count = f"  ({_count(result)})" if status == "failed" else ""
-    words = "" if status == "passed" else f": {_WORDS[status]}{count}"
-    glyph = _coloured(_GLYPH[status], status, colour)
-    return _plain(glyph + printable(f" {result['id']:<5} {result['title']}{words}"), ascii)
+    words = "" if status == "passed" else f": {WORDS[status]}{count}"
+    glyph = _coloured(GLYPHS[status], status, colour)
+    line = glyph + printable(f" {result['id']:<5} {result['title']}{words}")
+    return plain(line) if ascii else line
 
 
 def claim(test_name: str) -> str:
@@ -160,7 +160,7 @@ def claim(test_name: str) -> str:
 
 def _heading(result: Result) -> str:
     status = str(result["status"])
-    return f"{_GLYPH[status]} {result['id']} {result['title']} — {_WORDS[status]}"
+    return f"{GLYPHS[status]} {result['id']} {result['title']} — {WORDS[status]}"
 
 
 def _count(result: Result) -> str:
@@ -177,7 +177,7 @@ def _open_checks(result: Result) -> list[Check]:
 
 def _is_claim(check: Check) -> bool:
     """Return False for an entry that only says why nothing was checked."""
-    return check["name"] not in _WORDS
+    return check["name"] not in WORDS
 
 
 def _first_open(result: Result) -> tuple[Check | None, list[Check]]:
@@ -187,7 +187,7 @@ def _first_open(result: Result) -> tuple[Check | None, list[Check]]:
 
 
 def _glyph(check: Check) -> str:
-    return _GLYPH.get(str(check["status"]), "○")
+    return GLYPHS.get(str(check["status"]), "○")
 
 
 def _behind(result: Result) -> str:
@@ -340,10 +340,4 @@ def _list_line(glyph: str, claims: list[str]) -> str:
 def _coloured(text: str, status: str, colour: bool) -> str:
     # Cleaned first: a title or message must not bring control sequences of its own.
     text = printable(text)
-    return f"\x1b[{_ANSI[status]}m{text}\x1b[0m" if colour else text
-
-
-def _plain(text: str, ascii: bool) -> str:
-    if not ascii:
-        return text
-    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+    return f"\x1b[{ANSI[status]}m{text}\x1b[0m" if colour else text

@@ -2,13 +2,42 @@
 
 import importlib.util
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from authlab.lab.apps import GRACE, LabApp
+from authlab.lab.browser import Browser
+from tests.app.visitors import signed_in
+
 if TYPE_CHECKING:
     from hypothesis import settings
+
+
+@pytest.fixture(params=["stateless", "database"])
+def app(request: pytest.FixtureRequest) -> Iterator[LabApp]:
+    """The app, in both ways of keeping sessions."""
+    app = LabApp(sessions=request.param)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def guest(app: LabApp) -> Browser:
+    return app.browser()
+
+
+@pytest.fixture
+def ada(app: LabApp) -> Browser:
+    return signed_in(app)
+
+
+@pytest.fixture
+def grace(app: LabApp) -> Browser:
+    """An admin: no page refuses her."""
+    return signed_in(app, GRACE)
 
 
 @pytest.fixture

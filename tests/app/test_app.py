@@ -16,6 +16,7 @@ from authlab.course.mounting import mounted
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.settings import Settings
+from tests.app.visitors import signed_in
 
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
 DELETED = {"__Host-session=", "Max-Age=0", "Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
@@ -34,28 +35,6 @@ def app() -> Iterator[LabApp]:
     app = LabApp()
     yield app
     app.close()
-
-
-@pytest.fixture
-def guest(app: LabApp) -> Browser:
-    return app.browser()
-
-
-@pytest.fixture
-def ada(app: LabApp) -> Browser:
-    return signed_in(app, ADA)
-
-
-@pytest.fixture
-def grace(app: LabApp) -> Browser:
-    return signed_in(app, GRACE)
-
-
-def signed_in(app: LabApp, who: tuple[str, str, str]) -> Browser:
-    browser = app.browser()
-    answer = browser.post("/login", {"email": who[1], "password": who[2]})
-    assert answer.status_code == 303, answer.text
-    return browser
 
 
 def location(answer: requests.Response) -> str:

@@ -24,6 +24,7 @@ from authlab.routes import ROUTES
 from authlab.sessions.database import GRACE_SECONDS
 from authlab.settings import DAY, Settings, load_settings
 from authlab.tokens import sign_session, verify_session_token, verify_with_ring
+from tests.app.visitors import signed_in
 
 RULES = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4 you"}
@@ -37,23 +38,6 @@ def app(request: pytest.FixtureRequest) -> Iterator[LabApp]:
     app = LabApp(sessions=request.param, cached=True, passwords="modern")
     yield app
     app.close()
-
-
-@pytest.fixture
-def ada(app: LabApp) -> Browser:
-    return signed_in(app)
-
-
-@pytest.fixture
-def grace(app: LabApp) -> Browser:
-    return signed_in(app, GRACE)
-
-
-def signed_in(app: LabApp, who: tuple[str, str, str] = ADA) -> Browser:
-    browser = app.browser()
-    answer = browser.post("/login", {"email": who[1], "password": who[2]})
-    assert answer.status_code == 303, answer.text
-    return browser
 
 
 def copy_of(browser: Browser, app: LabApp) -> Browser:

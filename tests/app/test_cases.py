@@ -14,22 +14,10 @@ from authlab.lab.browser import Browser
 from authlab.limits import UNKNOWN_ADDRESS, RateLimiter, client_ip
 from authlab.settings import Limit
 from authlab.tokens import sign_session, verify_with_ring
+from tests.app.visitors import signed_in
 
 SESSION = "__Host-session"
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
-
-
-@pytest.fixture(params=["stateless", "database"])
-def app(request: pytest.FixtureRequest) -> Iterator[LabApp]:
-    app = LabApp(sessions=request.param)
-    yield app
-    app.close()
-
-
-def signed_in(app: LabApp, who: tuple[str, str, str] = ADA) -> Browser:
-    browser = app.browser()
-    browser.post("/login", {"email": who[1], "password": who[2]})
-    return browser
 
 
 def copy_of(browser: Browser, app: LabApp) -> Browser:

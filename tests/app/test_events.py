@@ -7,7 +7,7 @@ import pytest
 
 from authlab.events import Event, event_line, to_the_log
 from authlab.lab.apps import ADA, GRACE, LabApp
-from authlab.lab.browser import Browser
+from tests.app.visitors import signed_in
 
 if TYPE_CHECKING:
     from hypothesis import settings
@@ -72,17 +72,6 @@ def test_lines_go_to_python_s_logging(caplog: pytest.LogCaptureFixture) -> None:
 
 
 # What the app writes
-
-
-@pytest.fixture(params=["stateless", "database"])
-def app(request: pytest.FixtureRequest) -> LabApp:
-    return LabApp(sessions=request.param)
-
-
-def signed_in(app: LabApp, who: tuple[str, str, str] = ADA) -> Browser:
-    browser = app.browser()
-    browser.post("/login", {"email": who[1], "password": who[2]})
-    return browser
 
 
 def test_a_visit_leaves_its_lines(app: LabApp) -> None:

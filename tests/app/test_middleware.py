@@ -1,6 +1,5 @@
 """The optimistic check: by endpoint, by the cookie alone, and never the last word."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -14,6 +13,7 @@ from authlab.middleware import POLICIES, classify, login_page, optimistic
 from authlab.request import Request
 from authlab.routes import ROUTES
 from authlab.sessions.strategy import strategy
+from tests.app.visitors import signed_in
 
 SESSION = "__Host-session"
 
@@ -65,29 +65,6 @@ ADDRESSES = {
 }
 READ = sorted(endpoint for endpoint, method in METHODS.items() if method == "GET")
 SENT = sorted(endpoint for endpoint, method in METHODS.items() if method == "POST")
-
-
-@pytest.fixture(params=["stateless", "database"])
-def app(request: pytest.FixtureRequest) -> Iterator[LabApp]:
-    app = LabApp(sessions=request.param)
-    yield app
-    app.close()
-
-
-@pytest.fixture
-def guest(app: LabApp) -> Browser:
-    return app.browser()
-
-
-@pytest.fixture
-def ada(app: LabApp) -> Browser:
-    return signed_in(app)
-
-
-def signed_in(app: LabApp, who: tuple[str, str, str] = ADA) -> Browser:
-    browser = app.browser()
-    browser.post("/login", {"email": who[1], "password": who[2]})
-    return browser
 
 
 def asked(app: LabApp, path: str, method: str = "GET", cookie: str = "") -> Request:

@@ -1,10 +1,8 @@
 """What a page costs, counted: one query for session and user together, none in the middleware."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from authlab.lab.apps import ADA, GRACE, LabApp
+from authlab.lab.apps import ADA, LabApp
 from authlab.lab.browser import Browser
 from authlab.routes import ROUTES
 
@@ -28,21 +26,6 @@ OWN_QUERIES = {
 }
 FOR_NOBODY_IN_PARTICULAR = {"pages.static", "pages.handbook", "pages.handbook_file", "pages.handbook_preview"}
 FOR_NOBODY_IN_PARTICULAR |= {"pages.signup", "pages.login", "api.signup_available"}
-
-
-@pytest.fixture(params=["stateless", "database"])
-def app(request: pytest.FixtureRequest) -> Iterator[LabApp]:
-    app = LabApp(sessions=request.param)
-    yield app
-    app.close()
-
-
-@pytest.fixture
-def grace(app: LabApp) -> Browser:
-    """An admin, so that no page refuses her before it has asked what it asks."""
-    browser = app.browser()
-    browser.post("/login", {"email": GRACE[1], "password": GRACE[2]})
-    return browser
 
 
 def queries(browser: Browser, path: str) -> list[str]:

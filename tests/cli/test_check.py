@@ -15,6 +15,7 @@ from authlab.cli import command_line
 from authlab.course import derive
 from authlab.course.curriculum import exercises
 from authlab.course.places import ROOT, SOLUTIONS
+from tests.cli.typed import refused
 
 IDS = [asked.id for asked in exercises()]
 ALL = len(IDS)
@@ -62,15 +63,6 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert text.count(old) >= 1, f"{old!r} is not in {path.name}"
     path.write_text(text.replace(old, new), "utf-8")
-
-
-def refused(answer: "subprocess.CompletedProcess[str]") -> str:
-    """The one line of a command that was not understood; nothing else was printed."""
-    assert answer.returncode == 2
-    assert answer.stdout == ""
-    assert answer.stderr.startswith("authlab: ")
-    assert answer.stderr.count("\n") == 1
-    return answer.stderr
 
 
 # What is asked for

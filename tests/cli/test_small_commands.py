@@ -11,6 +11,7 @@ from authlab.cli import command_line
 from authlab.course.curriculum import exercises
 from authlab.course.places import ROOT
 from authlab.settings import load_settings
+from tests.cli.typed import refused
 
 
 def authlab(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -21,16 +22,6 @@ def authlab(*arguments: str) -> "subprocess.CompletedProcess[str]":
         encoding="utf-8",
         timeout=60,
     )
-
-
-def refused(*arguments: str) -> str:
-    """The one line of a command that was not understood."""
-    answer = authlab(*arguments)
-    assert answer.returncode == 2
-    assert answer.stdout == ""
-    assert answer.stderr.startswith("authlab: ")
-    assert answer.stderr.count("\n") == 1
-    return answer.stderr
 
 
 # hint
@@ -69,7 +60,7 @@ def test_every_exercise_has_a_ladder(exercise_id: str) -> None:
 @pytest.mark.parametrize("rung", ["0", "99", "-1"])
 def test_a_rung_that_is_not_there_is_one_line(rung: str) -> None:
     """With those that are."""
-    line = refused("hint", "1.2", "--", rung)
+    line = refused(authlab("hint", "1.2", "--", rung))
     assert "expected a hint's number, 1 to " in line
     assert f"got {rung!r}" in line
     assert "-m authlab hint 1.2" in line
@@ -86,7 +77,7 @@ def test_a_rung_that_is_not_there_is_one_line(rung: str) -> None:
 )
 def test_a_hint_for_nothing_is_one_line(arguments: list[str], words: str) -> None:
     """What was expected, what came, the next command."""
-    line = refused("hint", *arguments)
+    line = refused(authlab("hint", *arguments))
     assert words in line
     assert "-m authlab" in line
 

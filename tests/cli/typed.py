@@ -22,3 +22,12 @@ def authlab(kit: Path, *arguments: str, **extra: str) -> "subprocess.CompletedPr
         encoding="utf-8",
         timeout=120,
     )
+
+
+def refused(answer: "subprocess.CompletedProcess[str]") -> str:
+    """Return the one line of a command that was not understood; nothing else was printed."""
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert answer.stderr.startswith("authlab: ")
+    assert answer.stderr.count("\n") == 1
+    return answer.stderr

@@ -87,6 +87,47 @@ def test_every_cell_has_a_sentence_before_it_and_is_short(lesson: Lesson) -> Non
     assert cells[0].cell_type == cells[-1].cell_type == "markdown"
 
 
+@EACH
+def test_every_picture_and_every_output_has_text(lesson: Lesson) -> None:
+    """Who hears a lesson, or reads it where no HTML is shown, gets the same."""
+    cells = read(lesson).cells
+    assert [picture for cell in cells if cell.cell_type == "markdown" for picture in mute(cell.source)] == []
+    shown = [output.data for cell in code_cells(read(lesson)) for output in cell.outputs if "data" in output]
+    assert shown
+    for data in shown:
+        assert set(data) <= {"text/html", "text/plain"}, "a picture's own type has no text beside it"
+        assert data["text/plain"].strip()
+        assert not data["text/plain"].startswith("<"), "it names an object, and does not say what is shown"
+        assert mute(data.get("text/html", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("![](a.png)", ["![](a.png)"]),
+        ("![A lane for each layer](a.png)", []),
+        ('<img src="a.png">', ['<img src="a.png">']),
+        ('<img src="a.png" alt=" ">', ['<img src="a.png" alt=" ">']),
+        ('<img src="a.png" alt="A lane for each layer">', []),
+        ("<svg>", ["<svg>"]),
+        ('<svg role="img">', ['<svg role="img">']),
+        ('<svg role="img" aria-label="A lane for each layer">', []),
+    ],
+)
+def test_a_picture_without_text_is_found(source: str, told: list[str]) -> None:
+    assert mute(source) == told
+
+
+def mute(source: str) -> list[str]:
+    """Return the pictures in Markdown or HTML that say nothing to who cannot see them."""
+    pictures = re.findall(r"!\[[^\]]*\]\([^)]*\)|<(?:img|svg|canvas)\b[^>]*>", source)
+    words = r'"[^"]*[^\s"]'
+    said = re.compile(
+        rf"!\[[^\]]*[^\s\]]|<img\b.* alt={words}|<(?:svg|canvas) role=\"img\" aria-label={words}"
+    )
+    return [picture for picture in pictures if not said.match(picture)]
+
+
 def test_nbval_finds_every_output_as_it_is_stored(tmp_path: Path, pristine: Path) -> None:
     """The command that CI and readers run, on fresh stubs: whatever a learner has written stays out of it."""
     derive.write_stubs(tmp_path)

@@ -9,10 +9,11 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from authlab import forms
 from authlab.lab.show.cookie import cookie, in_words, parse_set_cookie
-from authlab.lab.show.display import Display, printable, shortened
+from authlab.lab.show.display import Display, Tone, printable, shortened
 from authlab.lab.show.exchange import exchange
 from authlab.lab.show.message import message
 from authlab.lab.show.page_text import page_lines
+from authlab.lab.show.plain import plain
 from authlab.lab.show.request_path import deciding_step, request_path
 from authlab.lab.show.shown import shown
 from authlab.lab.show.source import source
@@ -522,3 +523,21 @@ def test_dollar_signs_never_become_a_formula() -> None:
     """JupyterLab typesets `$…$` in every output that does not forbid it: bcrypt hashes have three."""
     for name, make in EVERY_DISPLAY.items():
         assert make().html.startswith('<div class="mathjax_ignore"'), name
+
+
+def test_a_display_in_a_cell_tints_nothing_and_a_verdict_does() -> None:
+    """A lesson's marks begin with any of them: a red cell would mean its first exercise, or nothing."""
+    several = table([[Display("✗ 5.1 ● 5.2", "✗ 5.1 ● 5.2")]])
+    assert Tone.BAD.tint not in several.html
+    assert Tone.BAD.tint in table([["✗ won"]]).html
+    assert Tone.GOOD.tint in table([[True]]).html
+
+
+def test_a_heading_without_words_heads_nothing() -> None:
+    html = table([[1, "a"]], ["", "lesson"]).html
+    assert html.count("<th ") == 1
+
+
+def test_plain_text_has_a_sign_for_each_glyph_and_an_escape_for_the_rest() -> None:
+    assert plain("✓ ✗ ○ ◔ — … → é ж") == "+ x - t - ... -> \\xe9 \\u0436"
+    assert plain("●◐ ✗", {"●": "#", "◐": "~"}) == "#~ x"

@@ -95,7 +95,7 @@ def bar(title: str, aside: str = "", *, tone: Tone = Tone.PLAIN, code: bool = Fa
     shown = f'<code style="{CODE}">{quoted(title)}</code>' if code else quoted(title)
     html = (
         f'<div style="{tone.tint};padding:5px 12px;display:flex;flex-wrap:wrap;gap:0 12px;'
-        f'align-items:baseline"><b style="font-weight:600">{shown}</b> '
+        f'align-items:baseline"><b style="font-weight:600;min-width:0;overflow-wrap:break-word">{shown}</b> '
         f'<span style="{FADED}">{quoted(aside)}</span></div>'
     )
     return Display(html, printable(f"{title}  ({aside})" if aside else title))

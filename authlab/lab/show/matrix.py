@@ -23,11 +23,13 @@ from authlab.lab.show.display import (
     rows,
 )
 from authlab.lab.show.display import Row as Fact
+from authlab.lab.show.plain import plain
 
 if TYPE_CHECKING:
     from authlab.course.audit import Finding, Line, Picture
 
 LABEL_COLUMNS = 32
+OUTCOME_GLYPHS = {"resisted": "✓", "accepted": "~", "won": "✗", "error": "!"}  # of one attack on one app
 # What a cell means: its glyph, the glyph of a plain terminal, the colour there, the tint in a notebook.
 _MARKS = {
     "named": ("●", "X", "31", Tone.BAD, "won: the attack that the flaw falls to"),
@@ -38,7 +40,6 @@ _MARKS = {
     "error": ("!", "!", "1", Tone.NOTE, "an error, which proves nothing"),
 }
 BOTH_WAYS = "Each cell: the worse outcome of both ways of keeping sessions."
-_ASCII = str.maketrans({"·": "-", "×": "x", "…": "..."})
 
 
 def matrix(picture: "Picture") -> Display:
@@ -89,7 +90,7 @@ def as_text(
     legend = wrap(_legend(picture, ascii=ascii), width)
     lines += ["", *legend, BOTH_WAYS, "", *_names(picture, width), *_sums(picture)[1:]]
     text = "\n".join(lines)
-    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii") if ascii else text
+    return plain(text) if ascii else text
 
 
 def _title(picture: "Picture") -> str:
@@ -122,8 +123,8 @@ def _mark(line: "Line", finding: "Finding") -> str:
 
 
 def _drawn(mark: str, *, ascii: bool, colour: bool) -> str:
-    glyph, plain, code, _, _ = _MARKS[mark]
-    drawn = plain if ascii else glyph
+    glyph, letter, code, _, _ = _MARKS[mark]
+    drawn = letter if ascii else glyph
     return f"\x1b[{code}m{drawn}\x1b[0m" if colour else drawn
 
 

@@ -17,18 +17,20 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Displa
     Raises ValueError when the rows are not equally long: a cell under the wrong heading is a false
     statement.
     """
-    cells = [[_shown(cell) for cell in row] for row in rows]
+    listed = [list(row) for row in rows]
+    cells = [[_shown(cell) for cell in row] for row in listed]
     columns = len(headers) or (len(cells[0]) if cells else 0)
     for row in cells:
         if len(row) != columns:
             said = [cell.text for cell in row]
             raise ValueError(f"table: expected {columns} cells in each row, got {len(row)}: {said}")
-    head = "".join(
-        f'<th style="{CELL};padding:4px 12px;font-weight:600">{quoted(title)}</th>' for title in headers
-    )
+    head = "".join(_head(title) for title in headers)
     if head:
         head = f'<thead><tr style="{Tone.PLAIN.tint};border-bottom:{EDGE}">{head}</tr></thead>'
-    body = "".join(_row(row, number) for number, row in enumerate(cells))
+    tints = [[_tint(cell) for cell in row] for row in listed]
+    body = "".join(
+        _row(row, colours, number) for number, (row, colours) in enumerate(zip(cells, tints, strict=True))
+    )
     html = (
         f'<div class="mathjax_ignore" style="border:{EDGE};border-radius:5px;margin:4px 0 8px 0;'
         'max-width:860px;overflow-x:auto;line-height:1.5">'
@@ -38,11 +40,17 @@ def table(rows: Iterable[Sequence[Cell]], headers: Sequence[str] = ()) -> Displa
     return Display(html, _text([list(headers), *texts] if headers else texts, bool(headers)))
 
 
-def _row(row: Sequence[Display], number: int) -> str:
+def _head(title: str) -> str:
+    tag = "th" if title else "td"  # a heading without words heads nothing
+    return f'<{tag} style="{CELL};padding:4px 12px;font-weight:600">{quoted(title)}</{tag}>'
+
+
+def _row(row: Sequence[Display], tints: Sequence[str], number: int) -> str:
     edge = f";border-top:{HAIRLINE}" if number else ""
     style = f"{CELL};padding:3px 12px;overflow-wrap:break-word"
     cells = "".join(
-        f'<td style="{style}{_whole(cell.text)};{_tint(cell.text)}">{cell.html}</td>' for cell in row
+        f'<td style="{style}{_whole(cell.text)};{tint}">{cell.html}</td>'
+        for cell, tint in zip(row, tints, strict=True)
     )
     return f'<tr style="background:rgba(0,0,0,0){edge}">{cells}</tr>'
 
@@ -54,9 +62,11 @@ def _shown(cell: Cell) -> Display:
     return Display(quoted(text), printable(text))
 
 
-def _tint(cell: str) -> str:
+def _tint(cell: Cell) -> str:
+    """Return the colour of what a cell's glyph says; a display, which may have several, has none."""
+    said = "" if isinstance(cell, Display) else _shown(cell).text
     for tone in (Tone.GOOD, Tone.BAD):
-        if cell.startswith(tone.glyph):
+        if said.startswith(tone.glyph):
             return tone.tint
     return "background:rgba(0,0,0,0)"
 
