@@ -1,4 +1,4 @@
-"""docs/adding.md, followed to the letter: a lesson, an exercise, a flaw and an attack in a copy of the kit."""
+"""docs/adding.md, followed to the letter: lesson, exercise, flaw and attack in a copy of the kit."""
 
 import json
 import re
