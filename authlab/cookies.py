@@ -54,9 +54,15 @@ def session_token(cookies: Mapping[str, str]) -> str | None:
 
 
 def device_cookie(token: str) -> str:
-    """Return the `Set-Cookie` value by which we know a browser that its owner has logged in with.
+    """Return the `Set-Cookie` value by which we know a browser that its owner
+    has logged in with: the header's text after the colon.
 
-    It opens nothing, and it stays after logging out: see `devices`.
+    - The cookie is called `DEVICE_COOKIE`, and its value is `token`.
+    - No script on the page can read it.
+    - It travels over https only, and forms of other sites do not send it along.
+    - It goes to every path of this host, and to no other host.
+    - The browser keeps it for `DEVICE_MAX_AGE_SECONDS`: it opens nothing, and
+      it stays after logging out (see `devices`).
     """
     return dump_cookie(
         DEVICE_COOKIE,

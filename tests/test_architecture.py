@@ -1,11 +1,21 @@
-"""The layers, read from the imports: a request flows one way, and middleware cannot reach the database."""
+"""The layers, read from the imports: a request flows one way, and middleware cannot reach the database.
+
+The way itself is read from what readers are shown (README.md, docs/architecture.md, the docstring of
+`authlab.app`), so that the pictures and the code cannot part.
+"""
 
 import ast
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "authlab"
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "authlab"
+PAGE = (ROOT / "docs/architecture.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
 
 # Each layer and what it may import of the others: those below it. The order is a request's.
 BELOW = {
@@ -100,6 +110,97 @@ def reachable(name: str) -> set[str]:
             seen.add(imported)
             waiting.append(imported)
     return seen
+
+
+def way_of(text: str) -> list[list[str]]:
+    """Return the way of a request as a text draws it: modules from left to right, alternatives together."""
+    line = re.search(r"app (?:→|->) .*\bdb\b", text)
+    assert line is not None, "expected a line 'app → middleware → …'"
+    return [step.split(" | ") for step in re.split(r" (?:→|->) ", line[0])]
+
+
+WAY = way_of(PAGE)
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the names in the first column of a section's table on the page, one list for each row."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| `")]
+    return [re.findall(r"`([^`]+)`", row) for row in rows]
+
+
+def names(heading: str) -> list[str]:
+    return [name for row in table(heading) for name in row]
+
+
+def test_the_way_of_a_request_is_drawn_alike_wherever_it_is_drawn() -> None:
+    assert way_of(README) == WAY
+    assert way_of(ast.get_docstring(ast.parse((PACKAGE / "app.py").read_text("utf-8"))) or "") == WAY
+    assert names("The way of a request") == [name for step in WAY for name in step]
+
+
+@pytest.mark.parametrize("step", range(len(WAY)), ids=lambda step: " | ".join(WAY[step]))
+def test_the_way_of_a_request_is_the_one_that_is_drawn(step: int) -> None:
+    """Each module is called by one to the left of it, and knows none that stands there."""
+    left = {name for before in WAY[:step] for name in before}
+    for module in WAY[step]:
+        assert reachable(module) & left == set(), f"{module} knows what stands to the left of it"
+        callers = {name for name in left if module in imports_of(app_modules()[name])}
+        assert callers or not left, f"nothing to the left of {module} imports it"
+
+
+def test_what_stands_beside_knows_no_step_of_the_way_but_the_database() -> None:
+    steps = {name for step in WAY for name in step} - {"db"}
+    for module in names("Beside it"):
+        assert imports_of(app_modules()[module]) & steps == set(), module
+
+
+def test_what_the_readme_calls_pure_knows_no_step_of_the_way() -> None:
+    named = re.search(r"Beside it stand pure functions \((.*?)…\)", README, re.DOTALL)
+    assert named is not None
+    pure = re.findall(r"`(\w+)`", named[1])
+    assert len(pure) >= 4
+    for module in pure:
+        assert reachable(module) & {name for step in WAY for name in step} == set(), module
+
+
+def test_the_page_has_every_module() -> None:
+    """On the way, beside it or around it; and what the README says stands around is among the last."""
+    inside = [name for step in WAY for name in step] + names("Beside it")
+    assert sorted(inside) == sorted(BELOW)
+    assert sorted(names("Around it")) == sorted(AROUND)
+    around = README.partition("around it, never imported by it,")[2].partition("\n\n")[0]
+    folders = re.findall(r"`(\w+)/`", around)
+    assert sorted(folders) == sorted(name for name in AROUND if (PACKAGE / name).is_dir())
+
+
+def test_the_page_has_every_folder() -> None:
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("a copy without git: nobody knows which folders are the kit's")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    kits = {path.split("/")[0] + "/" for path in listed.splitlines() if "/" in path}
+    named = {name for name in names("Folders") if name.endswith("/")}
+    assert named == kits | {"own/"}
+    tests = {path.split("/")[1] for path in listed.splitlines() if re.match(r"tests/\w+/", path)}
+    row = next(line for line in PAGE.splitlines() if line.startswith("| `tests/` |"))
+    assert set(re.findall(r"`(\w+)`", row)) == tests
+
+
+def test_what_the_page_says_is_kept_is_written_by_the_code() -> None:
+    """Each name on the disk stands in the package, in a string."""
+    texts = [path.read_text("utf-8") for path in PACKAGE.rglob("*.py")]
+    strings = {
+        node.value
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    kept = names("On the disk")
+    assert len(kept) >= 10
+    for path in kept:
+        name = path.rstrip("/").rpartition("/")[2]
+        # What is put together from pieces is at least told whole, in a help text.
+        assert name in strings or any(path in string for string in strings), path
 
 
 def test_every_module_of_the_app_has_its_place() -> None:

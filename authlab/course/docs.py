@@ -201,6 +201,8 @@ def _modules(lesson: Planned) -> list[str]:
     homes = [home.partition(":")[0] for row in rows() if row.lesson == lesson.number for home in row.home]
     counts = Counter(name for name in homes if name.startswith("authlab."))
     if not counts:
-        return _NOT_IN_THE_GUIDE[lesson.number]
+        parts = {asked.module for asked in exercises() if int(asked.id.split(".")[0]) == lesson.number}
+        modules = [f"{name.replace('.', '/')}.py" for name in sorted(parts) if ".kata." not in name]
+        return _NOT_IN_THE_GUIDE.get(lesson.number, modules)
     most = {name for name, _ in counts.most_common(MODULES_SHOWN)}
     return [f"{name.replace('.', '/')}.py" for name in counts if name in most]

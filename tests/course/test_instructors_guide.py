@@ -12,6 +12,7 @@ from authlab.course import docs
 from authlab.course.curriculum import lessons
 from authlab.course.places import ROOT
 from authlab.course.plans import Plan, plans
+from tests.classroom.handing_out import commit, git
 from tests.cli.typed import authlab
 
 PAGE = docs.INSTRUCTORS.read_text(encoding="utf-8")
@@ -92,8 +93,10 @@ def test_the_checklist_can_be_typed() -> None:
 
 def test_what_is_quick_in_the_checklist_does_what_it_says(kit: Path) -> None:
     assert set(QUICK) <= set(COMMANDS)
-    for name in ("docs", "README.md", "LICENSE", "SECURITY.md", "requirements-hub.lock"):
+    for name in ("docs", "README.md", "LICENSE", "SECURITY.md", "requirements-hub.lock", ".gitignore"):
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, kit / name)
+    git(kit, "init", "-q", "-b", "main")
+    commit(kit)  # a hub is written from what was committed
     for line in QUICK:
         done = authlab(kit, *shlex.split(line))
         assert done.returncode == 0, (line, done.stdout, done.stderr)
