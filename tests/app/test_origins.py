@@ -341,6 +341,12 @@ def test_the_other_page_is_the_caller_s_to_choose() -> None:
     assert safe_next("//evil.test", OWN, default="") == ""
 
 
+@pytest.mark.parametrize("wanted", ["/a%21b", "/a%80b"])
+def test_an_encoded_character_that_no_server_trips_over_is_kept(wanted: str) -> None:
+    """`%20` and `%7f` are refused: a blank and a control character. Their neighbours hide nothing."""
+    assert safe_next(wanted, OWN) == wanted
+
+
 def test_wherever_it_sends_a_browser_stays_here(steady: "settings") -> None:
     """Out of all that browsers read generously, in any order: what is kept leads to a page of ours.
 
