@@ -1,9 +1,10 @@
-"""Once it is set up, the kit reaches nothing beyond this machine: the app, checks, attacks, notebooks, servers.
+"""Once it is set up, the kit reaches nothing beyond this machine: app, checks, attacks, notebooks, servers.
 
 Two fences, each tried itself: a hook in every Python, on every system, and on Linux (where the user may have
 one) a network namespace with nothing in it but a loopback interface.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from authlab.course.places import ROOT
+
 HERE = Path(__file__).parent / "offline"
+VISITS = str(HERE / "visits.py")
 OUTSIDE = "192.0.2.1"  # an address that is reserved for documents: nobody is there
 WAIT_SECONDS = 300  # a bound for a hang
 
@@ -116,15 +120,87 @@ def test_where_there_is_a_namespace_the_system_has_no_way_out(notes: Path, tmp_p
 
 # The kit behind them
 
-IN_KIT = {
-    "check": (["-m", "authlab", "check", "1", "--answers", "solutions"], "passed"),
-    "audit of one wrong part": (["-m", "authlab", "audit", "--flaw", "bare_member_number"], "won"),
-    "doctor": (["-m", "authlab", "doctor"], ""),
-    "progress": (["-m", "authlab", "progress"], "0.1"),
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("check 0.1 --answers solutions", "passed"),
+        ("progress", "next:"),
+        ("doctor", ""),
+        ("hint 1.2", "Hint"),
+    ],
+)
+def test_a_command_stays_here(line: str, words: str, kit: Path, notes: Path) -> None:
+    assert words.lower() in stayed_here(kit, notes, "-m", "authlab", *line.split()).lower()
+
+
+def test_attacks_stay_here(kit: Path, notes: Path) -> None:
+    """On the app they are resisted, and one wins on a wrong part; each is tried in a judge's child."""
+    app, wrong = stayed_here(kit, notes, VISITS, "attacks", "bare_member_number", "101", "20").splitlines()
+    assert (app, wrong.split()[0]) == ("resisted resisted", "won")
+
+
+@pytest.mark.parametrize(
+    "lesson", ["lesson_00_start_here", pytest.param("lesson_06_cross_site", marks=pytest.mark.full)]
+)
+def test_a_notebook_and_its_kernel_stay_here(lesson: str, kit: Path, notes: Path) -> None:
+    said = stayed_here(kit, notes, VISITS, "notebook", f"notebooks/{lesson}.ipynb")
+    assert said == "True []\n"
+
+
+def test_serve_and_a_visitor_stay_here(kit: Path, notes: Path) -> None:
+    assert stayed_here(kit, notes, VISITS, "serve") == "200\n"
+
+
+def test_watch_stays_here(kit: Path, notes: Path) -> None:
+    assert "0.1 " in stayed_here(kit, notes, VISITS, "watch")
+
+
+def test_jupyterlab_stays_here(kit: Path, notes: Path) -> None:
+    """It opens no page of news and asks for no newer version, not even when its own page would."""
+    assert stayed_here(kit, notes, VISITS, "lab") == "200 200 200\n"
+
+
+# Read from the imports: who could reach outside at all
+
+MAY_CONNECT = {
+    "doctor.py": "reads the settings of a proxy, and asks nobody",
+    "classroom/hub_server.py": "waits for a child process in a thread",
+    "cli/lab.py": "asks whether a port is free, and listens on 127.0.0.1",
+    "lab/app_page.py": "a page of a notebook's app, on 127.0.0.1",
+    "lab/browser.py": "a visitor whose requests go to an app in this process",
+    "course/warm.py": "a socket in the clone's own folder",
+    "classroom/board/server.py": "listens where the instructor says",
+    "classroom/board/connection.py": "to the class board that a learner joined, and nowhere else",
+}
+CONNECTS = {
+    "socket",
+    "http.client",
+    "urllib.request",
+    "urllib3",
+    "ftplib",
+    "smtplib",
+    "socketserver",
+    "asyncio",
 }
 
 
-@pytest.mark.parametrize("what", ["check", "progress"])
-def test_a_command_stays_here(what: str, kit: Path, notes: Path) -> None:
-    arguments, words = IN_KIT[what]
-    assert words in stayed_here(kit, notes, *arguments)
+def test_only_these_modules_have_what_it_takes_to_connect() -> None:
+    """A new one says here where it connects to; no lesson's answer, flaw or attack is among them."""
+    found = {
+        path.relative_to(ROOT / "authlab").as_posix()
+        for path in (ROOT / "authlab").rglob("*.py")
+        if "hub_folder" not in path.parts and connecting_imports(path)
+    }
+    assert found == set(MAY_CONNECT)
+
+
+def connecting_imports(path: Path) -> set[str]:
+    """Return the modules a file imports that can connect."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & CONNECTS

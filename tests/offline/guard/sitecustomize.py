@@ -1,9 +1,9 @@
 """Forbids a Python, and every Python that it starts, to reach beyond the loopback interface.
 
-Python imports this by itself where PYTHONPATH names its folder (not with -I or -E). A hook sees each name that
-is looked up, each connection, each datagram and each port that is listened at, in whatever library. What it
-forbids is noted in the file of AUTHLAB_REACHED, because a program may well hide that it was refused. What
-C code does by itself (ZeroMQ, between a notebook and its kernel) it does not see: `alone.py` does.
+Python imports this by itself where PYTHONPATH names its folder (not with -I or -E). A hook sees each name
+that is looked up, each connection, each datagram and each port that is listened at, in whatever library. What
+it forbids is noted in the file of AUTHLAB_REACHED, because a program may well hide that it was refused. What
+C code does by itself (ZeroMQ, between a notebook and its kernel) it does not see: `alone.py` fences that in.
 """
 
 import errno
