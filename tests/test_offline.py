@@ -137,7 +137,7 @@ def test_a_command_stays_here(line: str, words: str, kit: Path, notes: Path) -> 
 def test_attacks_stay_here(kit: Path, notes: Path) -> None:
     """On the app they are resisted, and one wins on a wrong part; each is tried in a judge's child."""
     app, wrong = stayed_here(kit, notes, VISITS, "attacks", "bare_member_number", "101", "20").splitlines()
-    assert (app, wrong.split()[0]) == ("resisted resisted", "won")
+    assert (app, wrong) == ("20: resisted, 101: resisted", "20: resisted, 101: won")
 
 
 @pytest.mark.parametrize(

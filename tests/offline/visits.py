@@ -32,7 +32,10 @@ def attacks(flaw: str, *numbers: str) -> None:
     few = [known for known in bank.all_attacks() if str(known.number) in numbers]
     with Engine() as engine:
         for wrong in (None, flaw_to_audit(flaw)):
-            print(*(found.outcome for found in audit(engine, flaw=wrong, attacks=few)))
+            outcomes = {
+                found.attack.number: found.outcome for found in audit(engine, flaw=wrong, attacks=few)
+            }
+            print(", ".join(f"{number}: {outcomes[number]}" for number in sorted(outcomes)))
 
 
 def notebook(path: str) -> None:
