@@ -59,13 +59,3 @@ def test_the_packages_in_both_npm_locks_are_counted():
     locks = [json.loads((ROOT / folder / "package-lock.json").read_text("utf-8")) for folder in NPM]
     counts = [len([path for path in lock["packages"] if path]) for lock in locks]
     assert f"The first lock has {counts[0]} package, the second {counts[1]}." in PAGE
-
-
-@pytest.mark.parametrize("folder", NPM)
-def test_an_npm_lock_pins_by_hash_and_names_no_address(folder):
-    text = (ROOT / folder / "package-lock.json").read_text("utf-8")
-    packages = {path: data for path, data in json.loads(text)["packages"].items() if path}
-
-    assert [path for path, data in packages.items() if not data["integrity"].startswith("sha512-")] == []
-    assert "://" not in text
-    assert "resolved" not in text
