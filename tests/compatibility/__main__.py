@@ -96,7 +96,7 @@ def tried(python: Path, choice: str) -> str:
         log = Path(name, "log.txt")
         steps: list[Sequence[str | Path]] = [
             ["git", "clone", "--quiet", ROOT, kit],
-            *(compile_locks(kit, CHOICES[choice]) if CHOICES[choice] else ()),
+            *(compile_locks(CHOICES[choice]) if CHOICES[choice] else ()),
             [python, "-m", "authlab", "dev", "setup"],
             [kit_python(kit), "-m", "authlab", "test", "-q", "--ignore", LEFT_OUT]
             + [f"tests/{test}" for test in TESTS],
@@ -112,15 +112,15 @@ def tried(python: Path, choice: str) -> str:
         return f"{last} (all of it: {kept})"
 
 
-def compile_locks(kit: Path, resolution: str) -> list[Sequence[str | Path]]:
-    """Return the commands that write both locks of a clone anew, as their own second lines say."""
-    # --upgrade: without it uv stays with the versions of the file that it writes to.
+def compile_locks(resolution: str) -> list[Sequence[str | Path]]:
+    """Return the commands that write both locks anew in a clone, as their own second lines say."""
+    # --upgrade: without it uv stays with the versions of the file that it writes to. uv notes its arguments in
+    # that file, so no path is among them.
     compiling = ["uv", "pip", "compile", *COMPILE.split(), "--upgrade", "--resolution", resolution]
-    learners, developers = kit / "requirements.lock", kit / "requirements-dev.lock"
-    source = kit / "pyproject.toml"
+    learners, developers = "requirements.lock", "requirements-dev.lock"
     return [
-        [*compiling, "--group", "setup", source, "-o", learners],
-        [*compiling, "--group", "dev", "-c", learners, source, "-o", developers],
+        [*compiling, "--group", "setup", "pyproject.toml", "-o", learners],
+        [*compiling, "--group", "dev", "-c", learners, "pyproject.toml", "-o", developers],
     ]
 
 
