@@ -39,7 +39,9 @@ def main() -> int:
     choices = args.choices or ["lock"]
     if choices != ["lock"] and shutil.which("uv") is None:
         parser.error("expected uv to choose versions with, found none; run: python3 -m pip install uv")
-    pythons = [interpreter(named) for named in args.python or [sys.executable]]
+    # The Python that this environment was made of: in the environment itself, a set-up has nothing to do.
+    outside = getattr(sys, "_base_executable", None) or sys.executable
+    pythons = [interpreter(named) for named in args.python or [outside]]
     missing = [named for named, found in zip(args.python or [], pythons, strict=False) if found is None]
     if missing:
         parser.error(f"expected a Python {missing[0]} on PATH, found none; give its path: --python PATH")
@@ -114,8 +116,8 @@ def tried(python: Path, choice: str) -> str:
 
 def compile_locks(resolution: str) -> list[Sequence[str | Path]]:
     """Return the commands that write both locks anew in a clone, as their own second lines say."""
-    # --upgrade: without it uv stays with the versions of the file that it writes to. uv notes its arguments in
-    # that file, so no path is among them.
+    # --upgrade: without it uv stays with the versions of the file that it writes to. It notes its arguments
+    # there, so no path is among them.
     compiling = ["uv", "pip", "compile", *COMPILE.split(), "--upgrade", "--resolution", resolution]
     learners, developers = "requirements.lock", "requirements-dev.lock"
     return [
