@@ -423,12 +423,13 @@ def _end(*_: object) -> None:
 def pattern_of(message: str) -> str:
     """Return what of a message is the same for the same mistake in another file.
 
-    That is its first line without the line's number, with the requests that an attack sent, or some of what a
-    proof missed.
+    That is its first line without the line's number and without an error's own words (another Python has
+    others), with the requests that an attack sent, or some of what a proof missed.
     """
     from authlab.course.judging import MISSED, REQUESTS
 
     first, *rest = message.split("\n")
+    first = re.sub(r"(: expected an answer, got [\w.]+): .*", r"\1", first)
     told = [line for line in rest if line.startswith((REQUESTS, MISSED))]
     text = "\n".join([first, *told]).replace(str(ROOT), "")  # nor where the clone is
     return re.sub(r", line \d+", "", text)

@@ -5,6 +5,7 @@ saw and the lines of the check that led there. No traceback, and nothing of the 
 """
 
 import ast
+import copy
 import errno
 import inspect
 import re
@@ -107,7 +108,7 @@ def _failed_assertion(
     test = statement.test
     if isinstance(test, ast.Call) and ast.unparse(test.func) == "isinstance":
         got = re.search(r"isinstance\((.*), [^,]*\)", str(error))
-        expected = ast.unparse(test.args[1])
+        expected = _written(test.args[1])
         found = _cut(re.sub(r" at 0x[0-9a-f]+", "", got.group(1))) if got else "something else"
         return f"{story.shown(test.args[0])}: expected a {expected}, got {found}"
     if not isinstance(test, ast.Compare) or compared.seen is None:
@@ -168,14 +169,14 @@ class _Story:
         """Return an expression as it is written, with a single step's variable replaced by what it holds."""
         step = self._single_step()
         if step is None:
-            return _cut(ast.unparse(node))
+            return _cut(_written(node))
         target, value = step
 
         class Inline(ast.NodeTransformer):
             def visit_Name(self, name: ast.Name) -> ast.AST:
                 return value if name.id == target else name
 
-        return _cut(ast.unparse(Inline().visit(ast.parse(ast.unparse(node), mode="eval"))), 220)
+        return _cut(_written(Inline().visit(ast.parse(ast.unparse(node), mode="eval"))), 220)
 
     def called(self) -> str:
         """Return the call that crashed."""
@@ -194,13 +195,34 @@ class _Story:
         """Return the lines that led to the failure, when one expression cannot say it."""
         if self._single_step() is not None or not self._steps:
             return []
-        return [f"  after  {_cut(ast.unparse(step))}" for step in self._steps]
+        return [f"  after  {_cut(_written(step))}" for step in self._steps]
 
     def _single_step(self) -> tuple[str, ast.expr] | None:
         if len(self._steps) != 1 or not isinstance(self._steps[0], ast.Assign):
             return None
         target = self._steps[0].targets[0]
         return (target.id, self._steps[0].value) if isinstance(target, ast.Name) else None
+
+
+class _Requote(ast.NodeTransformer):
+    """Puts "…" around an f-string that has '…' in it: Python 3.12 and 3.13 would put '…', which no older one
+    reads, and by which a learner's failure would be another than the one that is known."""
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        text = ast.unparse(self.generic_visit(node))
+        inner = text[2:-1]
+        if text.startswith("f'") and not text.startswith("f'''") and not {'"', "\\"} & set(inner):
+            text = f'f"{inner}"' if "'" in inner else text
+        return ast.Name(text)  # whatever the name is, it is written as it is
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        node.value = self.visit(node.value)  # and not its width, which is of the same kind of node
+        return node
+
+
+def _written(node: ast.AST) -> str:
+    """Return code as text that is the same on every Python."""
+    return ast.unparse(_Requote().visit(copy.deepcopy(node)))
 
 
 def _first_operand(test: ast.expr) -> ast.expr:
