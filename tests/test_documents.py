@@ -1,7 +1,7 @@
 """The documents keep their word: each command runs, each thing that they name is there.
 
 A command of a page stands in one of three tables: it is run here (`ROUNDS`), another test runs just that
-(`ELSEWHERE`), or nobody has run it, for a reason that the page tells (`NEVER`).
+(`ELSEWHERE`), or no test runs it, for a reason, and the page tells what was seen of it (`NEVER`).
 """
 
 import argparse
@@ -193,6 +193,10 @@ ELSEWHERE = {
     "mkdir answers": COLLECT,
     f"sudo tar -C {LEARNERS} -cf - . | tar -xf - -C answers --wildcards '*/authlab/exercises/*.py'": COLLECT,
     "find answers -type l -delete": COLLECT,
+    "npm ci --ignore-scripts": "tests/setup/test_node_packages.py::test_axe_core_is_installed_once_for_each_lock",
+    "python3 -m tests.compatibility.advisories PyPI.zip npm.zip": (
+        "tests/setup/test_advisories.py::test_an_advisory_about_a_pin_is_told_and_no_other"
+    ),
 }
 
 # Why nobody runs it, and how the page says so.
@@ -206,6 +210,19 @@ NEVER = {
     "python3 -m tests.benchmarks --write": (
         "writes the page that names it, and takes minutes on a quiet machine",
         "Measured on",
+    ),
+    "pip-audit -r requirements.lock --require-hashes --disable-pip --strict": (
+        "asks a service beyond this machine",
+        "its answer on the whole lock has not been seen",
+    ),
+    "npm audit --package-lock-only": ("asks a registry that answers it", "the one here refused"),
+    **dict.fromkeys(
+        (
+            "python3 -m tests.compatibility",
+            "python3 -m tests.compatibility --python 3.12 --python 3.13",
+            "python3 -m tests.compatibility --lock --lowest --newest",
+        ),
+        ("makes environments for many minutes; what was seen stands in the page's table", "## Seen"),
     ),
 }  # fmt: skip
 EVERY = {step.line for round_ in ROUNDS.values() for step in round_} | set(ELSEWHERE) | set(NEVER)
