@@ -193,7 +193,9 @@ ELSEWHERE = {
     "mkdir answers": COLLECT,
     f"sudo tar -C {LEARNERS} -cf - . | tar -xf - -C answers --wildcards '*/authlab/exercises/*.py'": COLLECT,
     "find answers -type l -delete": COLLECT,
-    "npm ci --ignore-scripts": "tests/setup/test_node_packages.py::test_axe_core_is_installed_once_for_each_lock",
+    "npm ci --ignore-scripts": (
+        "tests/setup/test_node_packages.py::test_axe_core_is_installed_once_for_each_lock"
+    ),
     "python3 -m tests.compatibility.advisories PyPI.zip npm.zip": (
         "tests/setup/test_advisories.py::test_an_advisory_about_a_pin_is_told_and_no_other"
     ),
