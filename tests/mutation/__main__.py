@@ -1,9 +1,9 @@
 """Mutates the app and says which mutants no test notices: `python3 -m tests.mutation [MODULE ...]`.
 
 The tests are those of the app, the checks of the lessons and the catalogue of attacks. Each module has one
-line; below it stands each survivor as a diff, with why it survives, or that nobody has explained it. What a
-module came to is kept in `.authlab/mutation`, so a run that was ended goes on where it was. `--write` keeps the
-table in docs/mutation.md.
+line; below it stands each survivor as a diff, with why it survives, or that nobody has explained it. What
+a module came to is kept in `.authlab/mutation`, so a run that was ended goes on where it was. `--write` puts
+what was kept into docs/mutation.md.
 """
 
 import argparse
@@ -18,9 +18,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from authlab.course.places import ROOT, folder_in_memory
-from tests.mutation.modules import FOLDER, Name, explained, line_of, mutants_of, name_of, named, paths
+from tests.mutation.modules import FOLDER, TOOL, Name, explained, line_of, mutants_of, name_of, named, paths
 from tests.mutation.trying import TESTS, BrokenTests, Mutant, Trying
 
 DOCS = ROOT / "docs/mutation.md"
@@ -51,18 +52,29 @@ def main() -> int:
     parser.add_argument("module", nargs="*", help="such as roles or sessions.cache; all without it")
     parser.add_argument("--anew", action="store_true", help="believe nothing that an earlier run has kept")
     parser.add_argument("--survivors", action="store_true", help="only what survived last time")
+    parser.add_argument("--tests", nargs="+", metavar="PATH", help="with these tests only, and keep nothing")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="how many at once")
-    parser.add_argument("--write", action="store_true", help="keep the table in docs/mutation.md")
+    parser.add_argument(
+        "--write", action="store_true", help="keep the table in docs/mutation.md, and do no more"
+    )
     args = parser.parse_args()
     known = paths()
     if strange := [module for module in args.module if module not in known]:
         parser.error(f"expected modules of the app ({', '.join(known)}), got {strange[0]!r}")
+    if args.at_once < 1:
+        parser.error(f"expected at least 1 at once, got {args.at_once}")
     if not hasattr(os, "fork"):
         parser.error("expected a system that can fork, as Linux and macOS can")
-    if args.write and (args.module or args.survivors):
-        parser.error("expected all modules for the table, got some of them: leave their names out")
+    if gone := [path for path in args.tests or () if not Path(ROOT, path).exists()]:
+        parser.error(f"expected files of tests, such as tests/app/test_roles.py, got {gone[0]!r}")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True) as folder:
+    why = explained()
+    if args.write:
+        write(why)
+        return 0
+    os.environ["AUTHLAB_OWN"] = "off"  # the tests are about the kit's lessons
+    room = folder_in_memory(ROOM_BYTES)
+    with tempfile.TemporaryDirectory(prefix="authlab-", dir=room, ignore_cleanup_errors=True) as folder:
         tempfile.tempdir = folder
         try:
             outcomes = tried(
@@ -70,19 +82,18 @@ def main() -> int:
                 anew=args.anew,
                 only_survivors=args.survivors,
                 at_once=args.at_once,
+                tests=args.tests or TESTS,
+                keep=Path(folder) if args.tests else FOLDER,
             )
         except BrokenTests as broken:
             print(f"authlab: {broken}", file=sys.stderr)
             return 2
         finally:
             tempfile.tempdir = None
-    why = explained()
     for outcome in outcomes:
         print(outcome.line(why))
         for survivor in outcome.survivors:
             print(diff(survivor, why))
-    if args.write:
-        write(outcomes, why)
     return int(any(name_of(one) not in why for outcome in outcomes for one in outcome.survivors))
 
 
@@ -96,51 +107,57 @@ def tried(
     keep: Path = FOLDER,
 ) -> list[Outcome]:
     """Return what each module comes to, and keep it as soon as it is known."""
-    decides = _digest(tests)
+    decides = _digest(tests, [ROOT / "tests/mutation"])
     outcomes = []
     trying: Trying | None = None
     for module in modules:
         mutants = mutants_of(module)
-        kept = keep / f"outcome-{module}.json"
-        before = json.loads(kept.read_text()) if kept.exists() else {"decides": ""}
+        before = _kept(module, keep)
         if before["decides"] == decides and not anew:
             survivors = [mutants[place] for place in before["survivors"]]
         else:
             chosen = mutants
-            if only_survivors and before.get("of") == [one.text for one in mutants]:
+            if only_survivors and before["of"] == _edits(mutants):
                 chosen = [mutants[place] for place in before["survivors"]]
             trying = trying or Trying(
                 paths(),
                 tests=tests,
                 at_once=at_once,
-                keep=keep / f"seen-{decides[:16]}.json",
+                bytecode=FOLDER / "bytecode",
+                keep=keep / f"seen-{_digest(tests)}.json",
                 progress=_progress(),
             )
             left = [chosen[place] for place, killer in trying.killers(chosen) if killer is None]
             survivors = sorted(left, key=mutants.index)
-            kept.write_text(
-                json.dumps(
-                    {
-                        "decides": decides,
-                        "of": [one.text for one in mutants],
-                        "survivors": [mutants.index(one) for one in survivors],
-                    }
-                )
-            )
+            places = [mutants.index(one) for one in survivors]
+            known = {"decides": decides, "of": _edits(mutants), "survivors": places}
+            (keep / f"outcome-{module}.json").write_text(json.dumps(known))
+            print(f"{module}: {len(survivors)} of {len(mutants)} survived", file=sys.stderr, flush=True)
         outcomes.append(Outcome(module, len(mutants), tuple(survivors)))
-        print(f"{module}: {len(mutants)} mutants, {len(survivors)} survived", file=sys.stderr, flush=True)
     return outcomes
 
 
-def _digest(tests: Sequence[str]) -> str:
-    """Return what stands for all that decides an outcome: the package, the tests and what tries them."""
+def _kept(module: str, keep: Path = FOLDER) -> dict[str, Any]:
+    """Return what the last run has kept of a module: where its survivors are among its mutants."""
+    file = keep / f"outcome-{module}.json"
+    nothing = {"decides": "", "of": "", "survivors": []}
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else nothing
+
+
+def _edits(mutants: Sequence[Mutant]) -> str:
+    return hashlib.sha256(repr([(one.start, one.end, one.text) for one in mutants]).encode()).hexdigest()
+
+
+def _digest(tests: Sequence[str], more: Sequence[Path] = ()) -> str:
+    """Return what stands for all that decides what tests do: the package and the tests, and `more`."""
     mark = hashlib.sha256(repr(tests).encode())
-    folders = [ROOT / "authlab", ROOT / "tests/app", ROOT / "tests/lessons", ROOT / "tests/mutation"]
-    files = [ROOT / "tests/conftest.py", *(path for folder in folders for path in folder.rglob("*"))]
+    folders = [ROOT / "authlab", ROOT / "tests/app", ROOT / "tests/lessons", *more]
+    files = [ROOT / "tests/conftest.py", ROOT / "tests/mutation/attacks.py"]
+    files += [path for folder in folders for path in folder.rglob("*")]
     for path in sorted(files):
-        if path.is_file() and path.suffix not in (".pyc", ".toml"):
+        if path.is_file() and path.suffix != ".pyc" and path.name not in ("named.toml", "explained.toml"):
             mark.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return mark.hexdigest()
+    return mark.hexdigest()[:16]
 
 
 def _progress() -> Callable[[str], None]:
@@ -166,24 +183,47 @@ def diff(survivor: Mutant, why: dict[Name, str]) -> str:
     return "\n".join([*lines, f"    {why.get(name, 'NOT EXPLAINED')}"])
 
 
-def table(outcomes: Sequence[Outcome], why: dict[Name, str]) -> str:
-    """Return the dated table, and the explained survivors below it."""
+def write(why: dict[Name, str]) -> None:
+    """Put the dated table of what the last runs have kept, and the explanations, at the end of the page."""
+    told = DOCS.read_text(encoding="utf-8").partition(TABLE)[0]
+    DOCS.write_text(f"{told}{TABLE}\n{table(why)}\n{reasons(why)}", encoding="utf-8")
+
+
+def table(why: dict[Name, str]) -> str:
+    """Return a line for each module, and one for all that were measured."""
+    machine = f"Python {platform.python_version()}, {platform.system()}"
     rows = [
-        f"Measured on {date.today()}, Python {platform.python_version()}, with the operators of {{tool}}.",
+        f"Measured on {date.today()}, {machine}, with the operators of {TOOL.replace('==', ' ')}.",
         "",
-        "| module | mutants | killed | survived | share |",
-        "|---|---:|---:|---:|---:|",
+        "| module | mutants | killed | survived | explained | share |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    total = survived = 0
-    for one in outcomes:
-        left = len(one.survivors)
-        total, survived = total + one.mutants, survived + left
-        share = f"{100 * left / one.mutants:.1f} %" if one.mutants else "-"
-        rows.append(f"| `{one.module}` | {one.mutants} | {one.mutants - left} | {left} | {share} |")
-    rows.append(
-        f"| all | {total} | {total - survived} | {survived} | {100 * survived / max(total, 1):.1f} % |"
-    )
-    return "\n".join(rows) + "\n"
+    every: list[Outcome] = []
+    for module, count in named().items():
+        mutants, kept = mutants_of(module), _kept(module)
+        if kept["of"] != _edits(mutants):
+            rows.append(f"| `{module}` | {count} | not measured | | | |")
+            continue
+        every.append(Outcome(module, len(mutants), tuple(mutants[place] for place in kept["survivors"])))
+        rows.append(_row(f"`{module}`", every[-1:], why))
+    return "\n".join([*rows, _row("all that were measured", every, why)]) + "\n"
+
+
+def _row(what: str, outcomes: Sequence[Outcome], why: dict[Name, str]) -> str:
+    mutants = sum(one.mutants for one in outcomes)
+    survivors = [survivor for one in outcomes for survivor in one.survivors]
+    known, left = sum(name_of(one) in why for one in survivors), len(survivors)
+    share = f"{100 * left / mutants:.1f} %" if mutants else "-"
+    return f"| {what} | {mutants} | {mutants - left} | {left} | {known} | {share} |"
+
+
+def reasons(why: dict[Name, str]) -> str:
+    """Return the explained survivors, by their module and their reason."""
+    lines = ["## Why they survive", ""]
+    for module in named():
+        of_module = Counter(reason for name, reason in why.items() if name.module == module)
+        lines += [f"- `{module}`, {count}: {reason}" for reason, count in of_module.items()]
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

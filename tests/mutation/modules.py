@@ -29,8 +29,8 @@ FOLDER = STATE / "mutation"
 class Name:
     """What a mutant is called: the lines it changes, before and after, and the function they are in.
 
-    Line numbers are no part of it. What changes elsewhere in the module leaves the name as it is; what changes
-    these lines makes it the name of nothing, and an explanation under it stale.
+    Line numbers are no part of it. What changes elsewhere in the module leaves the name as it is. What
+    changes these lines makes it the name of nothing, and an explanation under it stale.
     """
 
     module: str

@@ -30,7 +30,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NoReturn
 
-from authlab.course import strays
+from authlab.course import children, strays
 from authlab.course.places import ROOT
 
 # What tests import and is none of ours: imported once, before anything is forked.
@@ -154,24 +154,24 @@ def in_children(
     A child that ends otherwise, as at one of its limits, has returned None.
     """
     waiting = iter(tasks)
-    children: dict[int, tuple[Any, _Child]] = {}
+    running: dict[int, tuple[Any, _Child]] = {}
     try:
         while True:
-            while len(children) < at_once and (task := next(waiting, None)) is not None:
+            while len(running) < at_once and (task := next(waiting, None)) is not None:
                 child = _fork(task[1])
-                children[child.reading] = task[0], child
-            if not children:
+                running[child.reading] = task[0], child
+            if not running:
                 return
-            for reading in select.select(list(children), [], [])[0]:
-                name, child = children[reading]
+            for reading in select.select(list(running), [], [])[0]:
+                name, child = running[reading]
                 if block := os.read(reading, 65536):
                     child.said += block
                     continue
-                del children[reading]
+                del running[reading]
                 _end(child)
                 yield name, json.loads(child.said) if child.said.endswith(b"\n") else None
     finally:
-        for _, child in children.values():
+        for _, child in running.values():
             _end(child)
 
 
@@ -190,9 +190,8 @@ def _be_a_child(do: Callable[[], object], folder: str, writing: int) -> NoReturn
         strays.end_with_the_parent()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.setpgid(0, 0)
-        nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
-            os.dup2(nowhere, stream)
+            children.point_nowhere(stream)
         tempfile.tempdir = folder
         os.environ.update({"TMPDIR": folder, "TEMP": folder, "TMP": folder})
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -288,13 +287,13 @@ def _noting(files: frozenset[str], called: set[Key]) -> Iterator[None]:
         if event == "call" and code.co_filename in files and code.co_flags & IN_A_FUNCTION:
             called.add(key_of(code))
 
-    threading.setprofile(note)
-    sys.setprofile(note)
+    threading.settrace(note)
+    sys.settrace(note)
     try:
         yield
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)
+        sys.settrace(None)
+        threading.settrace(None)
 
 
 # What is asked for
@@ -309,6 +308,7 @@ class Trying:
         *,
         tests: Sequence[str] = TESTS,
         at_once: int = 2,
+        bytecode: Path,
         keep: Path | None = None,
         progress: Callable[[str], None] = lambda what: None,
     ) -> None:
@@ -324,7 +324,10 @@ class Trying:
         self._seen: dict[str, Seen] = {}
         self._control_passed = False
         if keep is not None and keep.exists():
-            self._seen = _as_seen(json.loads(keep.read_bytes()))
+            kept = json.loads(keep.read_bytes())
+            self._seen, self._control_passed = _as_seen(kept["seen"]), kept["control passed"]
+        # Kept also where Python is told to write none: else each import would compile all anew.
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(bytecode)
         for name in OTHERS:
             importlib.import_module(name)
 
@@ -350,8 +353,11 @@ class Trying:
         pid = os.fork()
         if pid == 0:
             try:
+                strays.end_with_the_parent()
                 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
                 os.close(reading)
+                children.point_nowhere(1)  # what pytest says is no outcome
+                sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
                 with os.fdopen(writing, "w") as said:
                     self._be_the_one_with_the_app(
                         lambda thing: print(json.dumps(thing), file=said, flush=True), mutants, changed
@@ -367,8 +373,7 @@ class Trying:
                             raise BrokenTests(why)
                         case {"seen": seen}:
                             self._seen = _as_seen(seen)
-                            if self._keep is not None:
-                                self._keep.write_text(json.dumps(seen))
+                            self._remember()
                         case {"place": place, "killer": killer}:
                             yield place, killer
         finally:
@@ -387,13 +392,13 @@ class Trying:
         at_import: set[Key] = set()
 
         def work(items: Mapping[str, Any]) -> None:
-            sys.setprofile(None)
-            threading.setprofile(None)
+            sys.settrace(None)
+            threading.settrace(None)
             there = functions_of(self._files)
             gc.freeze()
             seen = self._seen or self._see(items)
             seconds = {name: one.seconds for name, one in seen.items()}
-            say({"seen": {name: (one.seconds, sorted(one.called)) for name, one in seen.items()}})
+            say({"seen": _as_json(seen)})
 
             def trial(functions: Mapping[Key, CodeType]) -> Callable[[], object]:
                 def do() -> object:
@@ -469,6 +474,12 @@ class Trying:
                 raise BrokenTests(f"expected tests that pass on the package, got a failure of {killer}")
             else:
                 self._control_passed = True
+                self._remember()
+
+    def _remember(self) -> None:
+        if self._keep is not None:
+            kept = {"seen": _as_json(self._seen), "control passed": self._control_passed}
+            self._keep.write_text(json.dumps(kept))
 
     def _nearest(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return all tests, first those that call a function of the mutant's module, the quickest of them
@@ -511,6 +522,10 @@ class Trying:
         for place, said in in_children(tasks, at_once=self._at_once):
             self._progress(mutants[place].module if place != CONTROL else "the package")
             yield place, UP if said is None else said["killer"]
+
+
+def _as_json(seen: Mapping[str, Seen]) -> dict[str, object]:
+    return {name: (one.seconds, sorted(one.called)) for name, one in seen.items()}
 
 
 def _as_seen(kept: Mapping[str, Any]) -> dict[str, Seen]:
