@@ -18,7 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from authlab.course.places import ROOT, folder_in_memory
 from tests.mutation.modules import FOLDER, TOOL, Name, explained, line_of, mutants_of, name_of, named, paths
@@ -29,21 +28,26 @@ TABLE = "<!-- what `python3 -m tests.mutation --write` has measured -->\n"
 ROOM_BYTES = 1024**3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
-    """What a module came to."""
+    """What a module came to: for each mutant that was tried, by its place, what killed it, or None."""
 
     module: str
-    mutants: int
-    survivors: tuple[Mutant, ...]
+    mutants: list[Mutant]
+    killers: dict[int, str | None]
+
+    @property
+    def survivors(self) -> list[Mutant]:
+        """Return those that no test failed on, in the order of the text."""
+        return [self.mutants[place] for place, killer in sorted(self.killers.items()) if killer is None]
 
     def line(self, why: dict[Name, str]) -> str:
         """Return the module's line."""
-        known = sum(name_of(one) in why for one in self.survivors)
-        killed = self.mutants - len(self.survivors)
-        return f"{self.module}: {self.mutants} mutants, {killed} killed, {len(self.survivors)} survived" + (
-            f", {known} of them explained" if self.survivors else ""
-        )
+        left = self.survivors
+        known = sum(name_of(one) in why for one in left)
+        killed = len(self.killers) - len(left)
+        said = f"{self.module}: {len(self.mutants)} mutants, {killed} killed, {len(left)} survived"
+        return said + (f", {known} of them explained" if left else "")
 
 
 def main() -> int:
@@ -106,42 +110,47 @@ def tried(
     tests: Sequence[str] = TESTS,
     keep: Path = FOLDER,
 ) -> list[Outcome]:
-    """Return what each module comes to, and keep it as soon as it is known."""
+    """Return what each module comes to. Each mutant's outcome is kept as soon as it is known."""
     decides = _digest(tests, [ROOT / "tests/mutation"])
-    outcomes = []
-    trying: Trying | None = None
-    for module in modules:
-        mutants = mutants_of(module)
-        before = _kept(module, keep)
-        if before["decides"] == decides and not anew:
-            survivors = [mutants[place] for place in before["survivors"]]
-        else:
-            chosen = mutants
-            if only_survivors and before["of"] == _edits(mutants):
-                chosen = [mutants[place] for place in before["survivors"]]
-            trying = trying or Trying(
-                paths(),
-                tests=tests,
-                at_once=at_once,
-                bytecode=FOLDER / "bytecode",
-                keep=keep / f"seen-{_digest(tests)}.json",
-                progress=_progress(),
-            )
-            left = [chosen[place] for place, killer in trying.killers(chosen) if killer is None]
-            survivors = sorted(left, key=mutants.index)
-            places = [mutants.index(one) for one in survivors]
-            known = {"decides": decides, "of": _edits(mutants), "survivors": places}
-            (keep / f"outcome-{module}.json").write_text(json.dumps(known))
-            print(f"{module}: {len(survivors)} of {len(mutants)} survived", file=sys.stderr, flush=True)
-        outcomes.append(Outcome(module, len(mutants), tuple(survivors)))
-    return outcomes
+    outcomes = [_kept(module, keep) for module in modules]
+    left: list[tuple[Outcome, int]] = []
+    for outcome, believed in outcomes:
+        if anew or (believed != decides and not only_survivors):
+            outcome.killers.clear()
+        elif only_survivors:
+            outcome.killers = {place: killer for place, killer in outcome.killers.items() if killer}
+        left += [(outcome, place) for place in range(len(outcome.mutants)) if place not in outcome.killers]
+    if left:
+        trying = Trying(
+            paths(),
+            tests=tests,
+            at_once=at_once,
+            bytecode=FOLDER / "bytecode",
+            keep=keep / f"seen-{_digest(tests)}.json",
+            progress=_progress(len(left)),
+        )
+        for at, killer in trying.killers([outcome.mutants[place] for outcome, place in left]):
+            outcome, place = left[at]
+            outcome.killers[place] = killer
+            known = {"decides": decides, "of": _edits(outcome.mutants), "killers": outcome.killers}
+            _file_of(outcome.module, keep).write_text(json.dumps(known), encoding="utf-8")
+    return [outcome for outcome, _ in outcomes]
 
 
-def _kept(module: str, keep: Path = FOLDER) -> dict[str, Any]:
-    """Return what the last run has kept of a module: where its survivors are among its mutants."""
-    file = keep / f"outcome-{module}.json"
-    nothing = {"decides": "", "of": "", "survivors": []}
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else nothing
+def _kept(module: str, keep: Path = FOLDER) -> tuple[Outcome, str]:
+    """Return what earlier runs have kept of a module, as far as its mutants are the same, and what decided
+    it."""
+    mutants, file = mutants_of(module), _file_of(module, keep)
+    if file.exists():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["of"] == _edits(mutants):
+            killers = {int(place): killer for place, killer in kept["killers"].items()}
+            return Outcome(module, mutants, killers), str(kept["decides"])
+    return Outcome(module, mutants, {}), ""
+
+
+def _file_of(module: str, keep: Path) -> Path:
+    return keep / f"outcome-{module}.json"
 
 
 def _edits(mutants: Sequence[Mutant]) -> str:
@@ -160,14 +169,14 @@ def _digest(tests: Sequence[str], more: Sequence[Path] = ()) -> str:
     return mark.hexdigest()[:16]
 
 
-def _progress() -> Callable[[str], None]:
+def _progress(total: int) -> Callable[[str], None]:
     """Return what counts on the terminal, where somebody may be waiting."""
     done: Counter[str] = Counter()
 
     def count(what: str) -> None:
         done[what] += 1
         if sys.stderr.isatty():
-            print(f"\r{what}: {done[what]}\x1b[K", end="", file=sys.stderr, flush=True)
+            print(f"\r{what}: {done[what]}; {total} mutants\x1b[K", end="", file=sys.stderr, flush=True)
 
     return count
 
@@ -190,31 +199,26 @@ def write(why: dict[Name, str]) -> None:
 
 
 def table(why: dict[Name, str]) -> str:
-    """Return a line for each module, and one for all that were measured."""
+    """Return a line for each module, and one for all."""
     machine = f"Python {platform.python_version()}, {platform.system()}"
     rows = [
         f"Measured on {date.today()}, {machine}, with the operators of {TOOL.replace('==', ' ')}.",
         "",
-        "| module | mutants | killed | survived | explained | share |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| module | mutants | tried | killed | survived | explained | survivors of the tried |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
-    every: list[Outcome] = []
-    for module, count in named().items():
-        mutants, kept = mutants_of(module), _kept(module)
-        if kept["of"] != _edits(mutants):
-            rows.append(f"| `{module}` | {count} | not measured | | | |")
-            continue
-        every.append(Outcome(module, len(mutants), tuple(mutants[place] for place in kept["survivors"])))
-        rows.append(_row(f"`{module}`", every[-1:], why))
-    return "\n".join([*rows, _row("all that were measured", every, why)]) + "\n"
+    every = [_kept(module)[0] for module in named()]
+    rows += [_row(f"`{one.module}`", [one], why) for one in every]
+    return "\n".join([*rows, _row("all", every, why)]) + "\n"
 
 
 def _row(what: str, outcomes: Sequence[Outcome], why: dict[Name, str]) -> str:
-    mutants = sum(one.mutants for one in outcomes)
+    mutants = sum(len(one.mutants) for one in outcomes)
+    tried = sum(len(one.killers) for one in outcomes)
     survivors = [survivor for one in outcomes for survivor in one.survivors]
     known, left = sum(name_of(one) in why for one in survivors), len(survivors)
-    share = f"{100 * left / mutants:.1f} %" if mutants else "-"
-    return f"| {what} | {mutants} | {mutants - left} | {left} | {known} | {share} |"
+    share = f"{100 * left / tried:.1f} %" if tried else "-"
+    return f"| {what} | {mutants} | {tried} | {tried - left} | {left} | {known} | {share} |"
 
 
 def reasons(why: dict[Name, str]) -> str:
