@@ -52,6 +52,7 @@ WORK_SECONDS, WAITING_SECONDS, TIMES = 10, 60, 10
 MEMORY_BYTES = 4 * 1024**3
 IN_A_FUNCTION = 0x1  # the flag CO_OPTIMIZED: the code of functions has it, that of modules and classes not
 CONTROL = -1  # the place of the package itself among mutants
+FEW = 100  # tests that a mutant meets in the first round
 UP = "its time or memory was up"
 Key = tuple[str, str, int]  # a function: its file, its qualified name, the line where it begins
 
@@ -400,24 +401,36 @@ class Trying:
             seconds = {name: one.seconds for name, one in seen.items()}
             say({"seen": _as_json(seen)})
 
-            def trial(functions: Mapping[Key, CodeType]) -> Callable[[], object]:
+            def trial(place: int, part: slice) -> Callable[[], object]:
+                functions = changed[place] or {}
+
                 def do() -> object:
                     for key, code in functions.items():
                         for function in there.get(key, ()):
                             function.__code__ = code
-                    return {"killer": first_to_fail(items, names, seconds)}
+                    return {"killer": first_to_fail(items, names[place][part], seconds)}
 
-                names = [name for name, one in seen.items() if one.called & set(functions)]
-                names.sort(key=lambda name: (seconds[name], name))
                 return do
 
-            tasks = [
-                (place, trial(functions))
+            names = {
+                place: sorted(
+                    (name for name, one in seen.items() if one.called & set(functions)),
+                    key=lambda name: (seconds[name], name),
+                )
                 for place, functions in enumerate(changed)
                 if functions is not None and not at_import & set(functions)
-            ]
-            for place, killer in self._tried(tasks, mutants):
-                say({"place": place, "killer": killer})
+            }
+            # All mutants meet a few tests first: what is killed late, or never, keeps nobody waiting.
+            left = list(names)
+            for part in (slice(FEW), slice(FEW, None)):
+                tasks = [(place, trial(place, part)) for place in left]
+                left = []
+                for place, killer in self._tried(tasks, mutants):
+                    if killer is None and names[place][FEW:] and part.start is None:
+                        left.append(place)
+                    else:
+                        say({"place": place, "killer": killer})
+                left.sort()
 
         try:
             with _noting(self._files, at_import):
