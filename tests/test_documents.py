@@ -160,6 +160,7 @@ WATCH = f"{CLI}/test_watch.py::test_every_way_of_saving_gets_its_verdict_and_ctr
 STORED = f"{COURSE}/test_adding.py::test_the_notebook_is_stored_with_its_outputs"
 ANSWERED = f"{CLI}/test_audit.py::test_answers_that_do_not_pass_are_the_packages"
 WITH_TLS = f"{CLASS}/test_board_command.py::test_the_board_is_served_with_a_certificate"
+MUTATED = "tests/mutation/test_mutation.py::test_no_mutant_of_roles_survives_unexplained"
 ELSEWHERE = {
     f"{OURS} lab": "tests/browser/test_lab_round.py::test_a_whole_lesson_is_played_to_its_end",
     f"{OURS} test": f"{CLI}/test_test.py::test_the_summary_is_pytests_and_no_file_is_left",
@@ -193,6 +194,9 @@ ELSEWHERE = {
     "mkdir answers": COLLECT,
     f"sudo tar -C {LEARNERS} -cf - . | tar -xf - -C answers --wildcards '*/authlab/exercises/*.py'": COLLECT,
     "find answers -type l -delete": COLLECT,
+    "python3 -m tests.mutation roles --survivors": MUTATED,
+    "python3 -m tests.mutation roles sessions.cache": MUTATED,
+    "python3 -m tests.mutation forms": MUTATED,
     "npm ci --ignore-scripts": (
         "tests/setup/test_node_packages.py::test_axe_core_is_installed_once_for_each_lock"
     ),
@@ -218,6 +222,10 @@ NEVER = {
         "its answer on the whole lock has not been seen",
     ),
     "npm audit --package-lock-only": ("asks a registry that answers it", "the one here refused"),
+    **dict.fromkeys(
+        ("python3 -m tests.mutation", "python3 -m tests.mutation --write"),
+        ("writes the page that names it, and takes an hour on a quiet machine", "Measured on"),
+    ),
     **dict.fromkeys(
         (
             "python3 -m tests.compatibility",

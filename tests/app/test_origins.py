@@ -246,6 +246,12 @@ def test_a_page_of_this_site_is_kept(wanted: str, own: str) -> None:
     assert leads_to(wanted, own) == own
 
 
+@pytest.mark.parametrize("path", ["/a%21b", "/a%7eb", "/a%80b", "/caf%c3%a9"])
+def test_an_encoded_character_that_is_no_blank_and_no_slash_is_part_of_a_path(path: str) -> None:
+    """The neighbours of what is refused: `%20` and `%7f` are not let through, `%21`, `%7e` and `%80` are."""
+    assert safe_next(path, OWN) == path
+
+
 @pytest.mark.parametrize(
     "wanted",
     [

@@ -1,0 +1,560 @@
+"""Runs the tests on mutants: one process holds the app and the tests, and forks a child for each mutant.
+
+Two kinds of mutants are told apart by their code. One that changes what happens inside functions is put into
+the functions that are there: a function keeps its identity and gets other code, so that whoever imported,
+decorated or registered it runs the mutant. One that changes what happens while a module is imported needs
+an import of its own: it is tried in a child of a process that has imported nothing of the app yet.
+
+A child runs the tests that call the mutated function, the quickest first, and ends at the first that fails.
+Which tests those are is seen beforehand: each test runs once in a child of its own, on the package.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, NoReturn
+
+from authlab.course import children, strays
+from authlab.course.places import ROOT
+
+# What tests import and is none of ours: imported once, before anything is forked.
+OTHERS = (
+    "bcrypt",
+    "hypothesis",
+    "jinja2",
+    "jwt",
+    "pydantic",
+    "pytest",
+    "requests",
+    "sqlite3",
+    "unittest.mock",
+)
+OTHERS += ("werkzeug.debug", "werkzeug.routing", "werkzeug.serving", "werkzeug.test", "concurrent.futures")
+TESTS = ("tests/app", "tests/lessons", "tests/mutation/attacks.py")
+# Seconds of work, and of waiting, that a test has besides a multiple of what it takes on the package.
+WORK_SECONDS, WAITING_SECONDS, TIMES = 10, 60, 10
+MEMORY_BYTES = 4 * 1024**3
+IN_A_FUNCTION = 0x1  # the flag CO_OPTIMIZED: the code of functions has it, that of modules and classes not
+CONTROL = -1  # the place of the package itself among mutants
+FEW = 100  # tests that a mutant meets in the first round
+UP = "its time or memory was up"
+Key = tuple[str, str, int]  # a function: its file, its qualified name, the line where it begins
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One edit of a module: `text` stands in its source from `start` to `end`."""
+
+    module: str  # as "sessions.cache"
+    path: Path
+    start: int
+    end: int
+    text: str
+    operator: str
+
+    @property
+    def source(self) -> str:
+        """Return the module's whole text with the edit made."""
+        before = self.path.read_text(encoding="utf-8")
+        return before[: self.start] + self.text + before[self.end :]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a test did on the package: how long it worked, and which functions of the app it called."""
+
+    seconds: float
+    called: frozenset[Key]
+
+
+class BrokenTests(RuntimeError):
+    """The tests fail on the package as it is: then no mutant proves anything."""
+
+
+# The code of a mutant
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield a code object and all within it, in the order of the text."""
+    yield code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from codes(inner)
+
+
+def key_of(code: CodeType) -> Key:
+    """Return what tells a function from all others."""
+    return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def _does(code: CodeType, *, at_import: bool = False) -> object:
+    """Return what a code object does, wherever its lines are; `at_import` leaves out what functions do."""
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    if at_import:
+        inner = [one for one in inner if not one.co_flags & IN_A_FUNCTION]
+    consts = [repr(one) for one in code.co_consts if not isinstance(one, CodeType)]
+    return code.co_code, code.co_names, consts, [_does(one, at_import=at_import) for one in inner]
+
+
+def changed_functions(mutant: Mutant) -> dict[Key, CodeType] | None:
+    """Return the functions whose code a mutant changes, or None when it changes more than that."""
+    path = str(mutant.path)
+    before = list(codes(compile(mutant.path.read_text(encoding="utf-8"), path, "exec", dont_inherit=True)))
+    after = list(codes(compile(mutant.source, path, "exec", dont_inherit=True)))
+    if [one.co_qualname for one in before] != [one.co_qualname for one in after]:
+        return None
+    if _does(before[0], at_import=True) != _does(after[0], at_import=True):
+        return None
+    pairs = [(old, new) for old, new in zip(before, after, strict=True) if _does(old) != _does(new)]
+    functions = {key_of(old): new for old, new in pairs if old.co_flags & IN_A_FUNCTION}
+    fits = all(old.co_freevars == new.co_freevars for old, new in pairs)
+    return functions if functions and fits else None
+
+
+def functions_of(files: frozenset[str]) -> dict[Key, list[FunctionType]]:
+    """Return every function of these files that there is now, wherever it is kept."""
+    found: dict[Key, list[FunctionType]] = defaultdict(list)
+    for thing in gc.get_objects():
+        if type(thing) is FunctionType and thing.__code__.co_filename in files:
+            found[key_of(thing.__code__)].append(thing)
+    return found
+
+
+# Children
+
+
+@dataclass(slots=True)
+class _Child:
+    pid: int
+    reading: int
+    folder: str
+    said: bytes = b""
+
+
+def in_children(
+    tasks: Iterable[tuple[Any, Callable[[], object]]], *, at_once: int
+) -> Iterator[tuple[Any, Any]]:
+    """Run tasks in forked children, several at once; yield for each its name and what it returned.
+
+    A child that ends otherwise, as at one of its limits, has returned None.
+    """
+    waiting = iter(tasks)
+    running: dict[int, tuple[Any, _Child]] = {}
+    try:
+        while True:
+            while len(running) < at_once and (task := next(waiting, None)) is not None:
+                child = _fork(task[1])
+                running[child.reading] = task[0], child
+            if not running:
+                return
+            for reading in select.select(list(running), [], [])[0]:
+                name, child = running[reading]
+                if block := os.read(reading, 65536):
+                    child.said += block
+                    continue
+                del running[reading]
+                _end(child)
+                yield name, json.loads(child.said) if child.said.endswith(b"\n") else None
+    finally:
+        for _, child in running.values():
+            _end(child)
+
+
+def _fork(do: Callable[[], object]) -> _Child:
+    folder = tempfile.mkdtemp(prefix="m")
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _be_a_child(do, folder, writing)
+    os.close(writing)
+    return _Child(pid, reading, folder)
+
+
+def _be_a_child(do: Callable[[], object], folder: str, writing: int) -> NoReturn:
+    try:
+        strays.end_with_the_parent()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.setpgid(0, 0)
+        for stream in (0, 1, 2):
+            children.point_nowhere(stream)
+        tempfile.tempdir = folder
+        os.environ.update({"TMPDIR": folder, "TEMP": folder, "TMP": folder})
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        said = json.dumps(do()).encode() + b"\n"
+        while said:
+            said = said[os.write(writing, said) :]
+    finally:
+        os._exit(0)
+
+
+def _end(child: _Child) -> None:
+    for end in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            end(child.pid, signal.SIGKILL)
+    os.close(child.reading)
+    os.waitpid(child.pid, 0)
+    shutil.rmtree(child.folder, ignore_errors=True)
+
+
+def _limit(expected_seconds: float) -> None:
+    """Let this process be ended unless it is done within several times as much as is expected."""
+    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+    work = int(used + WORK_SECONDS + TIMES * expected_seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (work, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    signal.setitimer(signal.ITIMER_REAL, WAITING_SECONDS + TIMES * expected_seconds)
+
+
+# The tests
+
+
+class _Collected:
+    """A pytest plugin: hands the collected tests to a function instead of running them all."""
+
+    def __init__(self, work: Callable[[Mapping[str, Any]], object]) -> None:
+        self._work = work
+        self.done = False
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Do the work; True tells pytest that the tests were run."""
+        if not session.testsfailed:
+            self._work({item.nodeid: item for item in session.items})
+            self.done = True
+        return True
+
+
+def collect(tests: Sequence[str], work: Callable[[Mapping[str, Any]], object]) -> None:
+    """Collect tests, and do some work with them by their names; raises `BrokenTests` when there are none."""
+    import pytest
+
+    plugin = _Collected(work)
+    arguments = ["-q", "--capture=no", "--tb=no", "-m", "not full", f"--rootdir={ROOT}"]
+    for unused in ("cacheprovider", "faulthandler", "junitxml", "doctest", "pastebin"):
+        arguments += ["-p", f"no:{unused}"]
+    status = pytest.main([*arguments, *tests], plugins=[plugin])
+    if not plugin.done:
+        raise BrokenTests(f"expected tests that can be run, got {status!r} from pytest {' '.join(tests)}")
+
+
+def first_to_fail(items: Mapping[str, Any], names: Iterable[str], seconds: Mapping[str, float]) -> str | None:
+    """Run tests in their order until one fails, and return its name, or None."""
+    for name in names:
+        _limit(seconds.get(name, 1.0))
+        if _fails(items[name]):
+            return name
+    return None
+
+
+def _fails(item: Any) -> bool:
+    from _pytest.runner import runtestprotocol
+
+    return any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))
+
+
+def watched(item: Any, files: frozenset[str]) -> dict[str, object]:
+    """Run a test, and return whether it failed, how long it worked, and which functions of `files` it called.
+
+    The time is the process's own work, not the clock's: a busy machine makes no test slow.
+    """
+    called: set[Key] = set()
+    started = time.process_time()
+    with _noting(files, called):
+        failed = _fails(item)
+    return {"failed": failed, "seconds": time.process_time() - started, "called": sorted(called)}
+
+
+@contextmanager
+def _noting(files: frozenset[str], called: set[Key]) -> Iterator[None]:
+    """Note which functions of some files are called, in this thread and in new ones."""
+
+    def note(frame: Any, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename in files and code.co_flags & IN_A_FUNCTION:
+            called.add(key_of(code))
+
+    threading.settrace(note)
+    sys.settrace(note)
+    try:
+        yield
+    finally:
+        sys.settrace(None)
+        threading.settrace(None)
+
+
+# What is asked for
+
+
+class Trying:
+    """Holds nothing of the app: it forks one process that does, and one for each mutant of an import."""
+
+    def __init__(
+        self,
+        paths: Mapping[str, Path],
+        *,
+        tests: Sequence[str] = TESTS,
+        at_once: int = 2,
+        bytecode: Path,
+        keep: Path | None = None,
+        progress: Callable[[str], None] = lambda what: None,
+    ) -> None:
+        """Make one for the modules in `paths`, by name. `tests` is what pytest is told to collect.
+
+        What the tests call is kept in the file `keep`, and believed if it is there.
+        """
+        self._files = frozenset(map(str, paths.values()))
+        self._tests = tests
+        self._at_once = at_once
+        self._progress = progress
+        self._keep = keep
+        self._seen: dict[str, Seen] = {}
+        self._control_passed = False
+        if keep is not None and keep.exists():
+            kept = json.loads(keep.read_bytes())
+            self._seen, self._control_passed = _as_seen(kept["seen"]), kept["control passed"]
+        # Kept also where Python is told to write none: else each import would compile all anew.
+        sys.dont_write_bytecode, sys.pycache_prefix = False, str(bytecode)
+        for name in OTHERS:
+            importlib.import_module(name)
+
+    def killers(self, mutants: Sequence[Mutant]) -> Iterator[tuple[int, str | None]]:
+        """Yield for each mutant its place in `mutants` and which test fails on it, or None when none does.
+
+        Raises `BrokenTests` when the tests fail on the package itself.
+        """
+        changed = [changed_functions(mutant) for mutant in mutants]
+        left = set(range(len(mutants)))
+        for place, killer in self._with_the_app(mutants, changed):
+            left.discard(place)
+            yield place, killer
+        yield from self._with_an_import_each(mutants, sorted(left))
+
+    # Mutants of functions
+
+    def _with_the_app(
+        self, mutants: Sequence[Mutant], changed: Sequence[Mapping[Key, CodeType] | None]
+    ) -> Iterator[tuple[int, str | None]]:
+        """Fork a process that has the app and the tests in it; yield what becomes of mutants of functions."""
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                strays.end_with_the_parent()
+                signal.signal(signal.SIGTERM, lambda number, frame: sys.exit())
+                os.close(reading)
+                children.point_nowhere(1)  # what pytest says is no outcome
+                sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
+                with os.fdopen(writing, "w") as said:
+                    self._be_the_one_with_the_app(
+                        lambda thing: print(json.dumps(thing), file=said, flush=True), mutants, changed
+                    )
+            finally:
+                os._exit(0)
+        os.close(writing)
+        try:
+            with os.fdopen(reading) as lines:
+                for line in lines:
+                    match json.loads(line):
+                        case {"broken": why}:
+                            raise BrokenTests(why)
+                        case {"seen": seen}:
+                            self._seen = _as_seen(seen)
+                            self._remember()
+                        case {"place": place, "killer": killer}:
+                            yield place, killer
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+        if not self._seen:
+            raise BrokenTests("expected to see what the tests call, and the process that looks has ended")
+
+    def _be_the_one_with_the_app(
+        self,
+        say: Callable[[dict[str, object]], None],
+        mutants: Sequence[Mutant],
+        changed: Sequence[Mapping[Key, CodeType] | None],
+    ) -> None:
+        at_import: set[Key] = set()
+
+        def work(items: Mapping[str, Any]) -> None:
+            sys.settrace(None)
+            threading.settrace(None)
+            there = functions_of(self._files)
+            gc.freeze()
+            seen = self._seen or self._see(items)
+            seconds = {name: one.seconds for name, one in seen.items()}
+            say({"seen": _as_json(seen)})
+
+            def trial(place: int, part: slice) -> Callable[[], object]:
+                functions = changed[place] or {}
+
+                def do() -> object:
+                    for key, code in functions.items():
+                        for function in there.get(key, ()):
+                            function.__code__ = code
+                    return {"killer": first_to_fail(items, names[place][part], seconds)}
+
+                return do
+
+            names = {
+                place: sorted(
+                    (name for name, one in seen.items() if one.called & set(functions)),
+                    key=lambda name: (seconds[name], name),
+                )
+                for place, functions in enumerate(changed)
+                if functions is not None and not at_import & set(functions)
+            }
+            # All mutants meet a few tests first: what is killed late, or never, keeps nobody waiting.
+            left = list(names)
+            for part in (slice(FEW), slice(FEW, None)):
+                tasks = [(place, trial(place, part)) for place in left]
+                left = []
+                for place, killer in self._tried(tasks, mutants):
+                    if killer is None and names[place][FEW:] and part.start is None:
+                        left.append(place)
+                    else:
+                        say({"place": place, "killer": killer})
+                left.sort()
+
+        try:
+            with _noting(self._files, at_import):
+                collect(self._tests, work)
+        except BrokenTests as broken:
+            say({"broken": str(broken)})
+
+    def _see(self, items: Mapping[str, Any]) -> dict[str, Seen]:
+        """Run the tests, each file in a child of its own, and return what each of them called."""
+        files: dict[str, list[str]] = defaultdict(list)
+        for name in items:
+            files[name.partition("::")[0]].append(name)
+
+        def see(names: Sequence[str]) -> Callable[[], object]:
+            return lambda: {name: watched(items[name], self._files) for name in names}
+
+        seen = {}
+        tasks = [(file, see(names)) for file, names in files.items()]
+        for file, said in in_children(tasks, at_once=self._at_once):
+            self._progress("files of tests, on the package")
+            failed = [file] if said is None else [name for name, one in said.items() if one["failed"]]
+            if failed:
+                raise BrokenTests(f"expected tests that pass on the package, got a failure of {failed[0]}")
+            for name, one in said.items():
+                seen[name] = Seen(one["seconds"], frozenset((path, of, at) for path, of, at in one["called"]))
+        return {name: seen[name] for name in items}
+
+    # Mutants of an import
+
+    def _with_an_import_each(
+        self, mutants: Sequence[Mutant], places: Sequence[int]
+    ) -> Iterator[tuple[int, str | None]]:
+        """Yield what becomes of mutants of an import: with the nearest file of tests first, then with all.
+
+        The package itself is among them, as a mutant with nothing changed: no test may fail on it.
+        """
+        left = []
+        tasks = [
+            (place, self._import_of(mutants[place], self._nearest(mutants[place])[1])) for place in places
+        ]
+        for place, killer in self._tried(tasks, mutants):
+            if killer is None:
+                left.append(place)
+            else:
+                yield place, killer
+        tasks = [(place, self._import_of(mutants[place], self._tests)) for place in sorted(left)]
+        if places and not self._control_passed:
+            nothing = Mutant("the package", mutants[places[0]].path, 0, 0, "", "nothing")
+            tasks.insert(0, (CONTROL, self._import_of(nothing, self._tests)))
+        for place, killer in self._tried(tasks, mutants):
+            if place != CONTROL:
+                yield place, killer
+            elif killer is not None:
+                raise BrokenTests(f"expected tests that pass on the package, got a failure of {killer}")
+            else:
+                self._control_passed = True
+                self._remember()
+
+    def _remember(self) -> None:
+        if self._keep is not None:
+            kept = {"seen": _as_json(self._seen), "control passed": self._control_passed}
+            self._keep.write_text(json.dumps(kept))
+
+    def _nearest(self, mutant: Mutant) -> tuple[list[str], list[str]]:
+        """Return all tests, first those that call a function of the mutant's module, the quickest of them
+        first; and the file of the first."""
+        path = str(mutant.path)
+        calls = {name: any(key[0] == path for key in one.called) for name, one in self._seen.items()}
+        names = sorted(self._seen, key=lambda name: (not calls[name], self._seen[name].seconds, name))
+        return names, [names[0].partition("::")[0]]
+
+    def _import_of(self, mutant: Mutant, tests: Sequence[str]) -> Callable[[], object]:
+        """Return a task: import the app with the mutant in it, and run these tests, the nearest first."""
+
+        def do() -> object:
+            _load_instead(mutant)
+            _limit(5.0)
+            killers: list[str | None] = []
+
+            def work(items: Mapping[str, Any]) -> None:
+                names = self._nearest(mutant)[0]
+                files = {name.partition("::")[0] for name in items}
+                gone = [name for name in names if name.partition("::")[0] in files and name not in items]
+                if gone:
+                    killers.append(f"{gone[0]} is not collected any more")
+                else:
+                    chosen = [name for name in names if name in items]
+                    seconds = {name: one.seconds for name, one in self._seen.items()}
+                    killers.append(first_to_fail(items, chosen, seconds))
+
+            try:
+                collect(tests, work)
+            except BrokenTests:
+                return {"killer": "it cannot be imported"}
+            return {"killer": killers[0]}
+
+        return do
+
+    def _tried(
+        self, tasks: Sequence[tuple[int, Callable[[], object]]], mutants: Sequence[Mutant]
+    ) -> Iterator[tuple[int, str | None]]:
+        for place, said in in_children(tasks, at_once=self._at_once):
+            self._progress(mutants[place].module if place != CONTROL else "the package")
+            yield place, UP if said is None else said["killer"]
+
+
+def _as_json(seen: Mapping[str, Seen]) -> dict[str, object]:
+    return {name: (one.seconds, sorted(one.called)) for name, one in seen.items()}
+
+
+def _as_seen(kept: Mapping[str, Any]) -> dict[str, Seen]:
+    return {
+        name: Seen(seconds, frozenset((file, of, at) for file, of, at in called))
+        for name, (seconds, called) in kept.items()
+    }
+
+
+def _load_instead(mutant: Mutant) -> None:
+    """Let the mutant's module be loaded from the mutated source, with slots for its parts as ever."""
+    path, source, get_code = str(mutant.path), mutant.source, SourceFileLoader.get_code
+
+    def get_the_mutant(self: SourceFileLoader, fullname: str) -> CodeType | None:
+        if self.path != path:
+            return get_code(self, fullname)
+        return self.source_to_code(source.encode(), path)
+
+    SourceFileLoader.get_code = get_the_mutant  # type: ignore[method-assign]
