@@ -22,6 +22,7 @@ from authlab.replacing import replaced
 
 FILE = STATE / "progress.json"
 VERSION = 1
+PATIENCE_SECONDS = 20.0  # noting takes milliseconds, and many may note at once
 
 State = Literal["passed", "broken", "failed", "unattempted"]
 
@@ -54,9 +55,11 @@ class Standing:
 
 
 def remember(results: Iterable[Result], folder: Path = EXERCISES, file: Path = FILE) -> None:
-    """Note verdicts on the answers in `folder`. Where nothing can be written, nothing is remembered."""
+    """Note verdicts on the answers in `folder`. Where nothing can be written, nothing is remembered; nor is
+    it when another command was stopped while it noted something, for no verdict waits for that one."""
     new = {result.exercise.id: result for result in results}
-    with suppress(OSError, _LaterError), locked(file.with_suffix(".lock")):
+    lock = locked(file.with_suffix(".lock"), patience_seconds=PATIENCE_SECONDS)
+    with suppress(OSError, _LaterError), lock:
         known = _read(file)
         for exercise_id, result in new.items():
             before = known.get(exercise_id)

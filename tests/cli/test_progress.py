@@ -16,6 +16,7 @@ from authlab.course.curriculum import exercises, one_exercise
 from authlab.course.engine import Result, Status
 from authlab.course.places import SOLUTIONS
 from authlab.course.progress import has_passed, remember, standings
+from authlab.locking import locked
 from tests.cli.typed import authlab, environment
 
 ALL = len(exercises())
@@ -139,6 +140,19 @@ def test_processes_at_once_lose_nothing(folder: Path, file: Path) -> None:
     for child in children:
         os.waitpid(child, 0)
     assert {one.state for one in standings(folder, file)} == {"passed"}
+
+
+def test_no_verdict_waits_for_a_command_that_was_stopped_while_it_noted_something(
+    folder: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`watch` under Ctrl-Z may hold the file for hours."""
+    remember([verdict("1.2", "passed")], folder, file)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.2)
+    with locked(file.with_suffix(".lock")):
+        remember([verdict("1.3", "passed")], folder, file)
+    assert [one.exercise.id for one in standings(folder, file) if one.state == "passed"] == ["1.2"]
+    remember([verdict("1.3", "passed")], folder, file)
+    assert [one.exercise.id for one in standings(folder, file) if one.state == "passed"] == ["1.2", "1.3"]
 
 
 DAMAGED = [b"", b"{", b"[]", b"null", b'{"version": 1}', b'{"version": "1", "exercises": {}}', b"\xff\xfe"]
