@@ -24,3 +24,12 @@ def copied_kit(folder: Path) -> Path:
             pytest.skip(f"{lesson.notebook.name} is its owner's, and there is no git to get the kit's from")
         (folder / "notebooks" / lesson.notebook.name).write_text(stored, encoding="utf-8")
     return folder
+
+
+def kit_to_work_on(folder: Path) -> Path:
+    """Copy the kit with the pages that `dev build` writes into, and the tests that they name."""
+    kit = copied_kit(folder)
+    for name in ("docs", "tests/app"):
+        shutil.copytree(ROOT / name, kit / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "README.md", kit)
+    return kit

@@ -5,7 +5,6 @@ one) a network namespace with nothing in it but a loopback interface.
 """
 
 import ast
-import os
 import subprocess
 import sys
 from functools import cache
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from authlab.course.places import ROOT
+from tests.cli.typed import environment
 
 HERE = Path(__file__).parent / "offline"
 VISITS = str(HERE / "visits.py")
@@ -35,13 +35,11 @@ def run_offline(
 ) -> "subprocess.CompletedProcess[str]":
     """Run Python with arguments behind both fences, or only behind the namespace."""
     alone = [sys.executable, str(HERE / "alone.py")] if has_namespaces() else []
-    kept = {k: v for k, v in os.environ.items() if k not in ("AUTHLAB_ANSWERS", "PYTHONDONTWRITEBYTECODE")}
-    if guard:
-        kept |= {"PYTHONPATH": str(HERE / "guard"), "AUTHLAB_REACHED": str(notes)}
+    guarding = {"PYTHONPATH": str(HERE / "guard"), "AUTHLAB_REACHED": str(notes)} if guard else {}
     return subprocess.run(
         [*alone, sys.executable, *arguments],
         cwd=folder,
-        env={**kept, "PYTHONIOENCODING": "utf-8"},
+        env=environment(**guarding),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

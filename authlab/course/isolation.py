@@ -28,7 +28,7 @@ def isolate(writable: str) -> list[str]:
     _taken.clear()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        if _own_user(libc):
+        if own_user(libc):
             _taken.add("processes")
         if libc.unshare(_NEWNET) == 0:
             _taken.add("network")
@@ -48,8 +48,8 @@ def limit_processes() -> None:
             resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
 
 
-def _own_user(libc: ctypes.CDLL) -> bool:
-    """Enter a user namespace as the user that this process is, and no other."""
+def own_user(libc: ctypes.CDLL) -> bool:
+    """Enter a user namespace as the user that this process is, and no other; False where it may not be."""
     user, group = os.geteuid(), os.getegid()
     if libc.unshare(_NEWUSER) != 0:
         return False

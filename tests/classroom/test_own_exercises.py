@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ import pytest
 
 from authlab.course.places import ROOT
 from tests.cli.typed import authlab, environment
-from tests.copied_kit import copied_kit
+from tests.copied_kit import kit_to_work_on
 
 PAGE = ROOT / "docs" / "own-exercises.md"
 FILES: dict[str, str] = dict(
@@ -33,10 +32,7 @@ def write_own(kit: Path) -> None:
 def kit() -> Iterator[Path]:
     """A clone with the page's lesson, its question derived."""
     with TemporaryDirectory(prefix="authlab-own-") as folder:
-        kit = copied_kit(Path(folder))
-        for name in ("docs", "tests/app"):
-            shutil.copytree(ROOT / name, kit / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "README.md", kit)
+        kit = kit_to_work_on(Path(folder))
         write_own(kit)
         yield kit
 

@@ -11,7 +11,7 @@ import pytest
 
 from authlab.course.places import ROOT
 from tests.cli.typed import authlab
-from tests.copied_kit import copied_kit
+from tests.copied_kit import kit_to_work_on
 
 PAGE = (ROOT / "docs/adding.md").read_text("utf-8")
 # (file, the line before which it goes or "", the text), in the order of the page.
@@ -41,11 +41,8 @@ def write_blocks(kit: Path) -> None:
 @pytest.fixture(scope="module")
 def kit() -> Iterator[Path]:
     with TemporaryDirectory(prefix="authlab-adding-") as folder:
-        kit = copied_kit(Path(folder))
-        for name in ("docs", "tests/app"):
-            shutil.copytree(ROOT / name, kit / name, ignore=shutil.ignore_patterns("__pycache__"))
+        kit = kit_to_work_on(Path(folder))
         shutil.copytree(ROOT / "tests/course/told", kit / "tests/course/told")
-        shutil.copy(ROOT / "README.md", kit)
         write_blocks(kit)
         yield kit
 

@@ -222,8 +222,8 @@ def _row(what: str, outcomes: Sequence[Outcome], why: dict[Name, str]) -> str:
 
 
 def reasons(why: dict[Name, str]) -> str:
-    """Return the explained survivors, by their module and their reason."""
-    lines = ["## Why they survive", ""]
+    """Return what is explained, by its module and its reason."""
+    lines = ["## What is explained", ""]
     for module in named():
         of_module = Counter(reason for name, reason in why.items() if name.module == module)
         lines += [f"- `{module}`, {count}: {reason}" for reason, count in of_module.items()]

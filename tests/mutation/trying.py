@@ -44,8 +44,12 @@ OTHERS = (
     "requests",
     "sqlite3",
     "unittest.mock",
+    "concurrent.futures",
+    "werkzeug.debug",
+    "werkzeug.routing",
+    "werkzeug.serving",
+    "werkzeug.test",
 )
-OTHERS += ("werkzeug.debug", "werkzeug.routing", "werkzeug.serving", "werkzeug.test", "concurrent.futures")
 TESTS = ("tests/app", "tests/lessons", "tests/mutation/attacks.py")
 # Seconds of work, and of waiting, that a test has besides a multiple of what it takes on the package.
 WORK_SECONDS, WAITING_SECONDS, TIMES = 10, 60, 10

@@ -10,28 +10,22 @@ import os
 import socket
 import struct
 import sys
+from pathlib import Path
 
-_NEWUSER, _NEWNET = 0x10000000, 0x40000000
+sys.path.insert(0, str(Path(__file__).parents[2]))  # it is run as a file, from anywhere
+
+from authlab.course.isolation import own_user
+
+_NEWNET = 0x40000000
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 def leave_the_network() -> bool:
     """Go on in a namespace of this process's own, with a loopback that is up; False where it may not be."""
     libc = ctypes.CDLL(None, use_errno=True)
-    user, group = os.geteuid(), os.getegid()
-    if libc.unshare(_NEWNET) != 0:
-        if libc.unshare(_NEWUSER | _NEWNET) != 0:
-            return False
-        try:
-            for name, text in (
-                ("setgroups", "deny"),
-                ("uid_map", f"{user} {user} 1"),
-                ("gid_map", f"{group} {group} 1"),
-            ):
-                with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
-                    file.write(text)
-        except OSError:
-            return False
+    # Root may at once; anybody else as the only user of a namespace.
+    if libc.unshare(_NEWNET) != 0 and not (own_user(libc) and libc.unshare(_NEWNET) == 0):
+        return False
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             asked = fcntl.ioctl(any_socket, _GET_FLAGS, struct.pack("16sH14x", b"lo", 0))

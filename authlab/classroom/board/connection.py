@@ -55,10 +55,10 @@ def _connection(url: str, pin: str | None, timeout_seconds: float) -> http.clien
     """Return an open connection to the board, proven to be the board's where there is TLS."""
     there = urlsplit(url)
     host = there.hostname or ""
-    if host.endswith(
-        ".localhost"
-    ):  # that is here, which not every system knows. It knows `localhost` itself,
-        host = "127.0.0.1"  # and a certificate may name it
+    # Names below `localhost` are here, which not every system knows. `localhost` itself stays: it is known
+    # everywhere, and a certificate may name it.
+    if host.endswith(".localhost"):
+        host = "127.0.0.1"
     connection = http.client.HTTPConnection(host, there.port, timeout=timeout_seconds)
     if there.scheme == "https":
         context = ssl.create_default_context() if pin is None else _unverified()
