@@ -12,9 +12,9 @@ from authlab.course.places import ROOT
 
 
 def copied_kit(folder: Path) -> Path:
-    """Copy the kit into a folder, without what its owner wrote."""
+    """Copy the kit into a folder, without what its owner wrote, nor what JupyterLab keeps beside notebooks."""
     for name in ("authlab", "exercises", "solutions", "notebooks", "tests/lessons"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in ("pyproject.toml", "requirements.lock", "tests/conftest.py"):
         shutil.copy(ROOT / name, folder / name)
     derive.write_stubs(folder / "exercises")
