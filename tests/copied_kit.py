@@ -12,7 +12,7 @@ from authlab.course.places import ROOT
 
 
 def copied_kit(folder: Path) -> Path:
-    """Copy the kit into a folder, without what its owner wrote, nor what JupyterLab keeps beside notebooks."""
+    """Copy the kit into a folder, without what its owner wrote, or JupyterLab kept beside a notebook."""
     for name in ("authlab", "exercises", "solutions", "notebooks", "tests/lessons"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in ("pyproject.toml", "requirements.lock", "tests/conftest.py"):
