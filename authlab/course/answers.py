@@ -114,29 +114,24 @@ def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
     does not fail another. Raises `AnswerError` when the file cannot be run or lacks the answer.
     """
     source = read_source(path)
-    tree = parse(path, source)
-    if definition(tree, asked.name) is None and asked.name not in _assigned(tree):
-        imported = any(
-            isinstance(node, ast.ImportFrom)
-            and asked.name in (alias.asname or alias.name for alias in node.names)
-            for node in tree.body
-        )
-        raise _no_definition(path, asked, PACKAGES_OWN if imported else "none")
     module = ModuleType(asked.lesson)
     module.__file__ = str(path)
     sys.modules[asked.lesson] = module  # dataclasses and pydantic look their module up
     try:
         # Compiled from the text just read: an old .pyc of the same second and size is never believed.
-        exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except Exception as error:
         from authlab.course.messages import error_in_words
 
+        parse(path, source)  # what Python cannot read, it says better
         raise AnswerError(f"{shown(path)}, line {_line_in(error, path)}: {error_in_words(error)}") from None
+    if asked.name not in module.__dict__:
+        raise _no_definition(path, asked, "none")
     for sibling in siblings:
         if sibling.id != asked.id and sibling.kind in ("build", "fix"):
             package = __import__(sibling.module, fromlist=[sibling.name])
             module.__dict__[sibling.name] = getattr(package, sibling.name)
-    answer = module.__dict__.get(asked.name)
+    answer = module.__dict__[asked.name]
     package = __import__(asked.module, fromlist=[asked.name])
     if answer is getattr(package, asked.name) or answer is original(asked.part):
         raise _no_definition(path, asked, PACKAGES_OWN)
@@ -160,18 +155,6 @@ def _too_deep(tree: ast.AST) -> int | None:
     for _ in range(MAX_LEVELS):
         level = [inner for node in level for inner in ast.iter_child_nodes(node)]
     return next((node.lineno for node in level if isinstance(node, ast.expr | ast.stmt)), None)
-
-
-def _assigned(tree: ast.Module) -> set[str]:
-    """Return the names bound at the top level in another way than `def`: an answer may be a partial or a
-    lambda."""
-    return {
-        node.id
-        for statement in tree.body
-        if isinstance(statement, ast.Assign | ast.AnnAssign | ast.ImportFrom | ast.Import)
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
 
 
 def _line_in(error: BaseException, path: Path) -> int | str:

@@ -49,6 +49,7 @@ class Child:
     ) -> None:
         self._in_a_group_of_its_own = in_a_group_of_its_own
         self._token = os.urandom(16).hex().encode()
+        self._status = 0
         os.makedirs(tempfile.gettempdir(), 0o700, exist_ok=True)  # an answer may have deleted it
         self._folder = tempfile.mkdtemp(prefix="authlab-answer-")
         asked, self._asking = os.pipe()
@@ -75,22 +76,28 @@ class Child:
     def result(self, timeout_seconds: float) -> dict[str, Any]:
         """Return what `do` returned, or what kept it from that: `{"timeout": ...}` or `{"error": ...}`. It is
         ended then."""
-        status = 0
         try:
-            said = _read(self._reading, self._token, timeout_seconds)
+            return self.first_result(timeout_seconds)
         finally:
-            status = self.end()
+            self.end()
+
+    def first_result(self, timeout_seconds: float) -> dict[str, Any]:
+        """Return the same as soon as it is known. Its group is killed then, so that it does nothing any more;
+        `end` waits until the system has cleared its memory away, which takes as long as a few checks."""
+        said = _read(self._reading, self._token, timeout_seconds)
+        _kill_group(self._pid)
         if said is None:
             return {"timeout": timeout_seconds}
-        return dict(json.loads(said)) if said else {"error": _how_it_ended(status)}
+        return dict(json.loads(said)) if said else {"error": _how_it_ended(self.end())}
 
     def end(self) -> int:
         """End it and whatever it has started, and return how it ended, as `os.waitpid` tells."""
-        os.close(self._asking)
-        os.close(self._reading)
-        status = self.kill()
-        _children.remove(self)
-        return status
+        if self in _children:
+            os.close(self._asking)
+            os.close(self._reading)
+            self._status = self.kill()
+            _children.remove(self)
+        return self._status
 
     def kill(self) -> int:
         """End its process and clear away its folder, and nothing else: also for a signal's handler."""
@@ -216,13 +223,17 @@ def _read(reading: int, token: bytes, timeout_seconds: float) -> bytes | None:
 
 def _end_group(child: int) -> int:
     """End the child and whatever is in its group, and return how it ended, as `os.waitpid` tells."""
+    _kill_group(child)
+    try:
+        return os.waitpid(child, 0)[1]
+    except ChildProcessError:
+        return 0
+
+
+def _kill_group(child: int) -> None:
     for _ in range(2):
         try:
             os.killpg(child, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-    try:
-        return os.waitpid(child, 0)[1]
-    except ChildProcessError:
-        return 0

@@ -211,27 +211,33 @@ class Engine:
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
         """Hand a job to a judge that has its checks and the code as it is now, and return the result."""
-        now = package_state()
         lessons = {select(job["exercise"])[0].lesson} if "exercise" in job else set()
-        warm = self._judge
-        if warm is None or not warm.is_alive() or now != self._loaded or not warm.lessons >= lessons:
-            self._start_judge(lessons, now)
-        assert self._judge is not None
         timed = {"timeout": self._timeout_seconds, **job}
+        seconds = seconds_for(timed) if judge.CAN_FORK else self._timeout_seconds
+        warm = self._judge
         try:
-            return self._judge.ask(timed, seconds_for(timed) if judge.CAN_FORK else self._timeout_seconds)
+            fits = warm is not None and warm.is_alive() and warm.lessons >= lessons
+            # One that is ready is looked after while it is at work: what it says may still be dropped.
+            if warm is not None and fits and (warm.is_ready or package_state() == self._loaded):
+                warm.hand_over(timed)
+                if package_state() == self._loaded:
+                    return warm.answer(seconds)
+            started = self._start_judge(lessons, package_state())
+            started.hand_over(timed)
+            return started.answer(seconds)
         finally:
             if not judge.CAN_FORK:  # it does one job and ends
                 self.close()
 
-    def _start_judge(self, lessons: Iterable[str], now: tuple[object, ...]) -> None:
-        """Replace the judge by one for these lessons, besides those that it was for."""
+    def _start_judge(self, lessons: Iterable[str], now: tuple[object, ...]) -> Judge:
+        """Replace the judge by one for these lessons, besides those that it was for, and return it."""
         known = frozenset() if self._judge is None else self._judge.lessons
         self.close()
         if now != self._loaded:
             self._patterns.clear()
             self._flaws.clear()
         self._judge, self._loaded = self._new_judge(known.union(lessons)), now
+        return self._judge
 
     def _new_judge(self, lessons: Iterable[str]) -> Judge:
         return Judge([*lessons], forked=self._forked, isolated=self._isolated)

@@ -34,8 +34,12 @@ from authlab.course.places import CHECKS, ROOT
 # "process" is how it goes where the system cannot fork; naming it lets any system try that way.
 CAN_FORK = hasattr(os, "fork") and os.environ.get("AUTHLAB_JUDGE") != "process"
 ISOLATED = "--isolated"
-# What comes with pytest and is of no use here: loading it takes time at each start.
-UNUSED_PLUGINS = ("cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin")
+# What comes with pytest and is of no use here: loading it takes time at each start, and calling it with each
+# check as long as the checks themselves.
+UNUSED_PLUGINS = (
+    "cacheprovider", "doctest", "faulthandler", "junitxml", "pastebin", "setuponly", "setupplan",
+    "stepwise", "threadexception", "unraisableexception",
+)  # fmt: skip
 FOLDER = "authlab-judge-"  # how the name of a judge's own folder for temporary files begins
 
 
@@ -135,6 +139,8 @@ class _Judge:
         if session.testsfailed:
             self._say({"broken": "the checks could not be collected: run python3 -m pytest tests/lessons"})
             return True
+        # Nobody sees what it would write of each check, which takes as long as the check.
+        session.config.pluginmanager.unregister(name="terminalreporter")
         from authlab.course.ground import Ground
 
         self._ground = Ground([sys.modules[__name__], children, *{item.module for item in session.items}])
@@ -147,21 +153,23 @@ class _Judge:
             job = json.loads(line)
             mark = job.pop("mark")
             started = time.perf_counter()
+            child = self._child_at(session, job) if CAN_FORK else None
             result = (
-                self._in_a_child(session, job)
-                if CAN_FORK
-                else _in_this_process(partial(self._do, session), job)
+                _in_this_process(partial(self._do, session), job)
+                if child is None
+                else child.first_result(seconds_for(job))
             )
             self._say({**result, "seconds": round(time.perf_counter() - started, 4)}, mark)
-            if not CAN_FORK:
+            if child is None:
                 break
+            child.end()
             self._fork(session)
         if self._next is not None:
             self._next.end()
         return True
 
-    def _in_a_child(self, session: Any, job: dict[str, Any]) -> dict[str, Any]:
-        """Return what a child says of a job: the one that was forked ahead, if it has inherited enough."""
+    def _child_at(self, session: Any, job: dict[str, Any]) -> Child:
+        """Return a child that is at a job: the one that was forked ahead, if it has inherited enough."""
         if (needs := _needs(job)) not in self._prepared:
             _prepare(needs)
             self._prepared.add(needs)
@@ -173,7 +181,7 @@ class _Judge:
             assert self._next is not None
             self._next.hand_over(job)
         child, self._next = self._next, None
-        return child.result(seconds_for(job))
+        return child
 
     def _fork(self, session: Any) -> None:
         """Fork the child for the next job: it costs as much as running a few checks, and nobody waits now."""

@@ -45,29 +45,48 @@ class Judge:
         )
         start = _fork if forked and judge.CAN_FORK else _spawn
         self._process = start(sorted(self.lessons), self._folder.name, isolated)
-        self._is_ready = False
+        self.is_ready = False
+        self._mark = ""
         self.taken: tuple[str, ...] | None = None  # from its answers, once it is ready: see `isolation`
 
     def is_alive(self) -> bool:
         """Return whether it can be asked (once more)."""
         return self._process.poll() is None
 
-    def ask(self, job: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        """Hand over a job and return its result; raises `EngineError` when it does not start, or ends.
-
-        A judge that forks keeps the time itself; any other is ended when `timeout_seconds` are up.
-        """
-        if not self._is_ready:
+    def hand_over(self, job: dict[str, Any]) -> None:
+        """Give it a job; raises `EngineError` when it does not start. `answer` is to be asked for next."""
+        if not self.is_ready:
             said = self._read_line()
             if "ready" not in said:
                 raise EngineError(str(said.get("broken", said)))
-            self._is_ready = True
+            self.is_ready = True
             self.taken = tuple(said.get("taken", ()))
         assert self._process.stdin is not None
-        mark = os.urandom(16).hex()  # tells the judge's line from what an answer may have written
-        self._process.stdin.write(json.dumps({"mark": mark, **job}) + "\n")
+        self._mark = os.urandom(16).hex()  # tells the judge's line from what an answer may have written
+        self._process.stdin.write(json.dumps({"mark": self._mark, **job}) + "\n")
         self._process.stdin.flush()
-        return self._answer_in_time(timeout_seconds, mark)
+
+    def answer(self, timeout_seconds: float) -> dict[str, Any]:
+        """Return the result of the job that it was given last.
+
+        A judge that forks keeps the time itself; any other is ended when `timeout_seconds` are up.
+        """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        timer = threading.Timer(timeout_seconds + SPARE_SECONDS if judge.CAN_FORK else timeout_seconds, end)
+        timer.start()
+        try:
+            return self._read_line(self._mark)
+        except EngineError:
+            if late.is_set():
+                return {"timeout": timeout_seconds}
+            return {"error": JUDGE_ENDED if judge.CAN_FORK else children.ENDED}
+        finally:
+            timer.cancel()
 
     def end(self) -> None:
         """End it, with the answer that it is judging."""
@@ -82,24 +101,6 @@ class Judge:
             self._process.wait()
         self._process.stdout.close()
         self._folder.cleanup()
-
-    def _answer_in_time(self, seconds: float, mark: str) -> dict[str, Any]:
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            self._process.kill()
-
-        timer = threading.Timer(seconds + SPARE_SECONDS if judge.CAN_FORK else seconds, end)
-        timer.start()
-        try:
-            return self._read_line(mark)
-        except EngineError:
-            if late.is_set():
-                return {"timeout": seconds}
-            return {"error": JUDGE_ENDED if judge.CAN_FORK else children.ENDED}
-        finally:
-            timer.cancel()
 
     def _read_line(self, mark: str = "") -> dict[str, Any]:
         assert self._process.stdout is not None

@@ -117,11 +117,19 @@ def in_turns(
 
 def verdicts() -> Table:
     """Each exercise's answer of the package, judged warm; and what its checks alone take in a fork."""
+    one, medians = one_exercise(ONE), {}
+    with Engine() as engine:  # of the lesson's checks alone, as in its notebook
+        engine.check(one, SOLUTIONS)
+        with direct_call(one.lesson) as call:
+            rows = in_turns(
+                {f"the checks of {ONE}, called in a forked child": call,
+                 f"a warm verdict on {ONE}": lambda: engine.check(one, SOLUTIONS)},
+                pause_seconds=PAUSE_SECONDS,
+            )  # fmt: skip
     with Engine(for_all=exercises()) as engine:
         chosen = [asked for asked in exercises() if asked.kind != "prove"]
         for asked in chosen:
             engine.check(asked, SOLUTIONS)
-        medians = {}
         for asked in chosen:
             times = []
             for _ in range(5):
@@ -130,13 +138,6 @@ def verdicts() -> Table:
                 engine.check(asked, SOLUTIONS)
                 times.append(time.perf_counter() - started)
             medians[asked.id] = statistics.median(times)
-        direct = direct_call(one_exercise(ONE).lesson)
-        with direct as call:
-            rows = in_turns(
-                {f"the checks of {ONE}, called in a forked child": call,
-                 f"a warm verdict on {ONE}": lambda: engine.check(one_exercise(ONE), SOLUTIONS)},
-                pause_seconds=PAUSE_SECONDS,
-            )  # fmt: skip
     first = rows[0][1]
     middle = statistics.median(medians.values())
     slowest = max(medians, key=medians.__getitem__)

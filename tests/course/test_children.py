@@ -51,6 +51,24 @@ def test_it_gets_ready_before_there_is_a_job() -> None:
     assert child.result(LIMIT_SECONDS) == {"seen": ["ready", "the job"]}
 
 
+def test_what_it_left_running_is_killed_as_soon_as_its_result_is_known(folder: Path) -> None:
+    """Its memory is cleared away after the verdict was told; nothing of it works any more by then."""
+
+    def leave_one(job: dict[str, Any]) -> dict[str, Any]:
+        if (pid := os.fork()) == 0:
+            time.sleep(LIMIT_SECONDS)
+        return {"left": pid}
+
+    child = Child(leave_one)
+    assert child.hand_over({})
+    left = child.first_result(LIMIT_SECONDS)["left"]
+    assert is_soon_gone(left)
+    assert len(list(folder.iterdir())) == 1
+    assert child.end() == child.end()  # the second finds nothing to do
+    assert is_gone(child._pid)
+    assert list(folder.iterdir()) == []
+
+
 def test_what_its_parent_loads_later_is_none_of_its_business() -> None:
     """It is a copy of the judge as it was: so the judge forks anew when a job needs more of the package."""
     known: list[str] = ["at first"]
