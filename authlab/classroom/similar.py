@@ -98,13 +98,11 @@ def _stretches(tree: ast.Module, asked: Exercise) -> frozenset[int]:
             used[name] = defined[name]
             waiting += [node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)]
     # Python's own hash: another one in every run, and compared within one only.
-    return frozenset(
-        hash(tuple(stretch)) for name in sorted(used) for stretch in _windows(_steps(used[name]))
-    )
+    return frozenset(hash(stretch) for name in sorted(used) for stretch in _windows(_steps(used[name])))
 
 
-def _windows(steps: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (steps[at : at + STRETCH] for at in range(len(steps) - STRETCH + 1))
+def _windows(steps: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(steps[at:] for at in range(STRETCH)), strict=False)
 
 
 def _steps(root: ast.AST) -> list[str]:

@@ -104,7 +104,7 @@ def defined_twice(tree: ast.Module, name: str) -> str | None:
 
 def same_code(first: ast.stmt | None, second: ast.stmt | None) -> bool:
     """Return whether two definitions are the same but for comments, spacing and docstrings."""
-    return first is not None and second is not None and _bare(first) == _bare(second)
+    return first is not None and second is not None and _same(first, second)
 
 
 def load(path: Path, asked: Exercise, siblings: Iterable[Exercise]) -> Any:
@@ -167,17 +167,20 @@ def _line_in(error: BaseException, path: Path) -> int | str:
     return lines[-1] if lines else "?"
 
 
-@lru_cache(maxsize=256)  # each verdict asks for the stub's, which is the same one every time
-def _bare(node: ast.stmt) -> str:
-    copy = ast.parse(ast.unparse(node)).body[0]
-    for inner in ast.walk(copy):
-        body = getattr(inner, "body", None)
-        if (
-            isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and isinstance(body, list)
-            and isinstance(body[0], ast.Expr)
-            and isinstance(body[0].value, ast.Constant)
-            and isinstance(body[0].value.value, str)
-        ):
-            del body[0]
-    return ast.dump(copy)
+def _same(first: object, second: object) -> bool:
+    """Return whether two parts of syntax trees are the same: most differ early."""
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, ast.AST) and isinstance(second, ast.AST):
+        return all(_same(_field(first, name), _field(second, name)) for name in first._fields)
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(_same, first, second))
+    return first == second
+
+
+def _field(node: ast.AST, name: str) -> object:
+    """Return a field of a node; of the body of a definition what comes after its docstring."""
+    value = getattr(node, name, None)
+    if name != "body" or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return value
+    return node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body

@@ -293,18 +293,17 @@ def _next(waiting: deque[Job]) -> Job | None:
 
 def package_state() -> tuple[object, ...]:
     """Return what tells whether the package or the checks were edited since a judge was started."""
-    folders = (str(ROOT / "authlab"), str(CHECKS), str(OWN))
-    return tuple(state for folder in folders if os.path.isdir(folder) for state in _states(folder))
-
-
-def _states(folder: str) -> Iterator[tuple[str, int, int]]:
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            if entry.name.endswith((".py", ".toml", ".html")):
-                status = entry.stat()
-                yield entry.path, status.st_mtime_ns, status.st_size
-            elif entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
-                yield from _states(entry.path)
+    found: list[tuple[str, int, int]] = []
+    waiting = [str(folder) for folder in (ROOT / "authlab", CHECKS, OWN) if folder.is_dir()]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith((".py", ".toml", ".html")):
+                    status = entry.stat()
+                    found.append((entry.path, status.st_mtime_ns, status.st_size))
+                elif entry.is_dir(follow_symlinks=False) and entry.name != "__pycache__":
+                    waiting.append(entry.path)
+    return tuple(sorted(found))
 
 
 def _with_note(result: Result, note: str | None) -> Result:
@@ -334,7 +333,7 @@ def with_misconception(result: Result, patterns: dict[str, frozenset[tuple[str, 
 def _still_says_not_written(result: Result, found: ast.stmt | None, asked: Exercise) -> bool:
     """Return whether an answer still ends at the stub's own line, each of its lines if there are several."""
     line = f"{asked.id} is not written yet"
-    stands = found is not None and ast.unparse(found).count(line)
-    return stands == ast.unparse(derive.stub_definition(asked)).count(line) and all(
-        f"NotImplementedError: {line}" in check.message for check in result.checks if check.status == "failed"
-    )
+    failed = [check.message for check in result.checks if check.status == "failed"]
+    if found is None or not all(f"NotImplementedError: {line}" in message for message in failed):
+        return False
+    return ast.unparse(found).count(line) == ast.unparse(derive.stub_definition(asked)).count(line)
