@@ -135,7 +135,7 @@ class Installer:
             raise InstallerError(self._cause(start, what))
 
     def _watch(self, process: "subprocess.Popen[bytes]", what: str, count: int, start: int) -> None:
-        shows_progress = sys.stderr.isatty()
+        shows_progress = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         if count and not shows_progress:
             doing = "installing" if self.source else "fetching and installing"
             print(f"authlab: {doing} about {count} packages.", file=sys.stderr)

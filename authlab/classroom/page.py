@@ -8,12 +8,9 @@ from jinja2 import Environment, StrictUndefined
 
 from authlab.classroom.sheets import contradictions
 from authlab.classroom.summary import Summary
-from authlab.lab import verdict
-from authlab.lab.verdict import claim
+from authlab.lab.verdict import GLYPHS, WORDS, claim
 
 TEMPLATE = Path(__file__).with_name("grades.html")
-# In a table, not the verdict's hourglass: it is two columns wide, and what stands behind it would be askew.
-GLYPHS = {**verdict.GLYPHS, "timeout": "◔"}
 
 
 def as_html(told: Summary, title: str) -> str:
@@ -31,7 +28,7 @@ def as_html(told: Summary, title: str) -> str:
         told=told,
         title=title,
         glyphs=GLYPHS,
-        words=verdict.WORDS,
+        words=WORDS,
         number={row.learner: place for place, row in enumerate(told.rows, start=1)},
         said=_said,
         contradictions=contradictions,

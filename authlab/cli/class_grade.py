@@ -139,8 +139,8 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
 
 def _table(told: "Summary") -> list[str]:
     """Return a line a learner: a glyph for each exercise, how many passed, the grade."""
-    from authlab.classroom.page import GLYPHS
     from authlab.lab.show.plain import plain
+    from authlab.lab.verdict import GLYPHS
 
     # Before they are measured: an escape is longer than the letter that it stands for.
     names = [row.learner if can_show(row.learner) else plain(row.learner) for row in told.rows]

@@ -39,7 +39,6 @@ class Slot:
         self.mounted = original
         self.calls = 0
         self._depth = 0
-        self.last_call: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
     @property
     def is_called(self) -> bool:
@@ -49,7 +48,6 @@ class Slot:
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """Call what is mounted."""
         self.calls += 1
-        self.last_call = (args, kwargs)
         if self._depth > MAX_DEPTH:
             module, name = self.part.split(":")
             raise MountError(f"{name} calls {module}.{name}, which is {name} itself here: write your own")

@@ -38,7 +38,7 @@ Check = Mapping[str, Any]
 
 MOST_LINES = 14  # in a terminal; the card shows all
 
-GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "⌛"}
+GLYPHS = {"passed": "✓", "failed": "✗", "unattempted": "○", "error": "!", "timeout": "◔"}
 WORDS = {
     "passed": "passed",
     "failed": "not yet",

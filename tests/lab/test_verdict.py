@@ -75,7 +75,7 @@ def test_a_card_is_the_same_every_time_and_never_says_how_long_it_took(status: s
         ("failed", "✗ 1.2 Everything wrong with a password — not yet"),
         ("unattempted", "○ 1.2 Everything wrong with a password — not attempted yet"),
         ("error", "! 1.2 Everything wrong with a password — could not be run"),
-        ("timeout", "⌛ 1.2 Everything wrong with a password — ran out of time"),
+        ("timeout", "◔ 1.2 Everything wrong with a password — ran out of time"),
     ],
 )
 def test_every_status_has_a_glyph_and_words(status: str, heading: str) -> None:

@@ -127,6 +127,12 @@ def tried(
             at_once=at_once,
             bytecode=FOLDER / "bytecode",
             keep=keep / f"seen-{_digest(tests)}.json",
+            known=[
+                (outcome.module, killer)
+                for outcome, _ in outcomes
+                for killer in outcome.killers.values()
+                if killer is not None
+            ],
             progress=_progress(len(left)),
         )
         for at, killer in trying.killers([outcome.mutants[place] for outcome, place in left]):

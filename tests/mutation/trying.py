@@ -21,14 +21,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 from authlab.course import children, strays
 from authlab.course.places import ROOT
@@ -57,6 +57,7 @@ MEMORY_BYTES = 4 * 1024**3
 IN_A_FUNCTION = 0x1  # the flag CO_OPTIMIZED: the code of functions has it, that of modules and classes not
 CONTROL = -1  # the place of the package itself among mutants
 FEW = 100  # tests that a mutant meets in the first round
+Changed: TypeAlias = "Sequence[Mapping[Key, CodeType] | None]"
 UP = "its time or memory was up"
 Key = tuple[str, str, int]  # a function: its file, its qualified name, the line where it begins
 
@@ -315,11 +316,13 @@ class Trying:
         at_once: int = 2,
         bytecode: Path,
         keep: Path | None = None,
+        known: Iterable[tuple[str, str]] = (),
         progress: Callable[[str], None] = lambda what: None,
     ) -> None:
         """Make one for the modules in `paths`, by name. `tests` is what pytest is told to collect.
 
-        What the tests call is kept in the file `keep`, and believed if it is there.
+        What the tests call is kept in the file `keep`, and believed if it is there. `known` has the modules
+        of killed mutants, with the tests that killed them: those come first.
         """
         self._files = frozenset(map(str, paths.values()))
         self._tests = tests
@@ -327,6 +330,10 @@ class Trying:
         self._progress = progress
         self._keep = keep
         self._seen: dict[str, Seen] = {}
+        self._killed: dict[str, Counter[str]] = defaultdict(Counter)
+        for module, killer in known:
+            self._killed[module][killer] += 1
+        self._met: dict[int, frozenset[str]] = {}  # by mutants that others are left for: the tests
         self._control_passed = False
         if keep is not None and keep.exists():
             kept = json.loads(keep.read_bytes())
@@ -343,17 +350,24 @@ class Trying:
         """
         changed = [changed_functions(mutant) for mutant in mutants]
         left = set(range(len(mutants)))
-        for place, killer in self._with_the_app(mutants, changed):
-            left.discard(place)
-            yield place, killer
-        yield from self._with_an_import_each(mutants, sorted(left))
+        # All mutants meet a few tests first: what is killed late, or never, keeps nobody waiting.
+        for few in (True, False):
+            for trying in (self._with_the_app, self._with_an_import_each):
+                for place, killer in trying(mutants, changed, sorted(left), few):
+                    self._note_kill(mutants[place], killer)
+                    left.discard(place)
+                    yield place, killer
 
     # Mutants of functions
 
     def _with_the_app(
-        self, mutants: Sequence[Mutant], changed: Sequence[Mapping[Key, CodeType] | None]
+        self, mutants: Sequence[Mutant], changed: Changed, places: Sequence[int], few: bool
     ) -> Iterator[tuple[int, str | None]]:
-        """Fork a process that has the app and the tests in it; yield what becomes of mutants of functions."""
+        """Fork a process that has the app and the tests in it; yield what becomes of mutants of functions,
+        with a few tests or with the others."""
+        of_functions = places if few else sorted(self._met)
+        if not few and not of_functions:
+            return
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -365,7 +379,10 @@ class Trying:
                 sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end of the process
                 with os.fdopen(writing, "w") as said:
                     self._be_the_one_with_the_app(
-                        lambda thing: print(json.dumps(thing), file=said, flush=True), mutants, changed
+                        lambda thing: print(json.dumps(thing), file=said, flush=True),
+                        mutants,
+                        {place: functions for place in of_functions if (functions := changed[place])},
+                        FEW if few else None,
                     )
             finally:
                 os._exit(0)
@@ -379,6 +396,8 @@ class Trying:
                         case {"seen": seen}:
                             self._seen = _as_seen(seen)
                             self._remember()
+                        case {"place": place, "met": met}:
+                            self._met[place] = frozenset(met)
                         case {"place": place, "killer": killer}:
                             yield place, killer
         finally:
@@ -392,7 +411,8 @@ class Trying:
         self,
         say: Callable[[dict[str, object]], None],
         mutants: Sequence[Mutant],
-        changed: Sequence[Mapping[Key, CodeType] | None],
+        changed: Mapping[int, Mapping[Key, CodeType]],
+        most: int | None,
     ) -> None:
         at_import: set[Key] = set()
 
@@ -401,40 +421,37 @@ class Trying:
             threading.settrace(None)
             there = functions_of(self._files)
             gc.freeze()
-            seen = self._seen or self._see(items)
+            seen = self._seen = self._seen or self._see(items)
             seconds = {name: one.seconds for name, one in seen.items()}
             say({"seen": _as_json(seen)})
 
-            def trial(place: int, part: slice) -> Callable[[], object]:
-                functions = changed[place] or {}
-
+            def trial(place: int, names: Sequence[str]) -> Callable[[], object]:
                 def do() -> object:
-                    for key, code in functions.items():
+                    for key, code in changed[place].items():
                         for function in there.get(key, ()):
                             function.__code__ = code
-                    return {"killer": first_to_fail(items, names[place][part], seconds)}
+                    return {"killer": first_to_fail(items, names, seconds)}
 
                 return do
 
-            names = {
-                place: sorted(
-                    (name for name, one in seen.items() if one.called & set(functions)),
-                    key=lambda name: (seconds[name], name),
-                )
-                for place, functions in enumerate(changed)
-                if functions is not None and not at_import & set(functions)
-            }
-            # All mutants meet a few tests first: what is killed late, or never, keeps nobody waiting.
-            left = list(names)
-            for part in (slice(FEW), slice(FEW, None)):
-                tasks = [(place, trial(place, part)) for place in left]
-                left = []
-                for place, killer in self._tried(tasks, mutants):
-                    if killer is None and names[place][FEW:] and part.start is None:
-                        left.append(place)
-                    else:
-                        say({"place": place, "killer": killer})
-                left.sort()
+            def trials() -> Iterator[tuple[int, Callable[[], object]]]:
+                """Yield them when they are asked for: by then it is known what killed others."""
+                for place, functions in changed.items():
+                    if not at_import & set(functions):
+                        calling = {name for name, one in seen.items() if one.called & set(functions)}
+                        left = self._in_order(mutants[place], calling - self._met.get(place, frozenset()))
+                        met[place] = left if most is None else left[:most]
+                        more[place] = len(met[place]) < len(left)
+                        yield place, trial(place, met[place])
+
+            met: dict[int, list[str]] = {}
+            more: dict[int, bool] = {}
+            for place, killer in self._tried(trials(), mutants):
+                if killer is None and more[place]:
+                    say({"place": place, "met": met[place]})
+                else:
+                    say({"place": place, "killer": killer})
+                    self._note_kill(mutants[place], killer)
 
         try:
             with _noting(self._files, at_import):
@@ -465,22 +482,22 @@ class Trying:
     # Mutants of an import
 
     def _with_an_import_each(
-        self, mutants: Sequence[Mutant], places: Sequence[int]
+        self, mutants: Sequence[Mutant], changed: Changed, places: Sequence[int], few: bool
     ) -> Iterator[tuple[int, str | None]]:
-        """Yield what becomes of mutants of an import: with the nearest file of tests first, then with all.
+        """Yield what becomes of mutants of an import: with the nearest file of tests, or with all.
 
-        The package itself is among them, as a mutant with nothing changed: no test may fail on it.
+        The package itself is among the latter, as a mutant with nothing changed: no test may fail on it.
         """
-        left = []
-        tasks = [
-            (place, self._import_of(mutants[place], self._nearest(mutants[place])[1])) for place in places
-        ]
-        for place, killer in self._tried(tasks, mutants):
-            if killer is None:
-                left.append(place)
-            else:
-                yield place, killer
-        tasks = [(place, self._import_of(mutants[place], self._tests)) for place in sorted(left)]
+        if few:
+            near = [place for place in places if place not in self._met]
+            tasks = [
+                (place, self._import_of(mutants[place], self._nearest(mutants[place])[1])) for place in near
+            ]
+            yield from (
+                (place, killer) for place, killer in self._tried(tasks, mutants) if killer is not None
+            )
+            return
+        tasks = [(place, self._import_of(mutants[place], self._tests)) for place in places]
         if places and not self._control_passed:
             nothing = Mutant("the package", mutants[places[0]].path, 0, 0, "", "nothing")
             tasks.insert(0, (CONTROL, self._import_of(nothing, self._tests)))
@@ -499,12 +516,33 @@ class Trying:
             self._keep.write_text(json.dumps(kept))
 
     def _nearest(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Return all tests, first those that call a function of the mutant's module, the quickest of them
-        first; and the file of the first."""
+        """Return all tests, first those that call a function of the mutant's module; and the file of the
+        first."""
         path = str(mutant.path)
         calls = {name: any(key[0] == path for key in one.called) for name, one in self._seen.items()}
-        names = sorted(self._seen, key=lambda name: (not calls[name], self._seen[name].seconds, name))
+        names = sorted(self._in_order(mutant, self._seen), key=lambda name: not calls[name])
         return names, [names[0].partition("::")[0]]
+
+    def _in_order(self, mutant: Mutant, names: Iterable[str]) -> list[str]:
+        """Return tests, first those that have killed others of the module, then those in the same files; of
+        what is left the quickest first."""
+        by_test = self._killed[mutant.module]
+        by_file: Counter[str] = Counter()
+        for name, times in by_test.items():
+            by_file[name.partition("::")[0]] += times
+        return sorted(
+            names,
+            key=lambda name: (
+                -by_test[name],
+                -by_file[name.partition("::")[0]],
+                self._seen[name].seconds,
+                name,
+            ),
+        )
+
+    def _note_kill(self, mutant: Mutant, killer: str | None) -> None:
+        if killer in self._seen:
+            self._killed[mutant.module][killer] += 1
 
     def _import_of(self, mutant: Mutant, tests: Sequence[str]) -> Callable[[], object]:
         """Return a task: import the app with the mutant in it, and run these tests, the nearest first."""

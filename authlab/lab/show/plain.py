@@ -6,7 +6,7 @@ A question mark would say nothing, and the same nothing for "passed" and "not ye
 from collections.abc import Mapping
 
 _SIGNS = {
-    "✓": "+", "✗": "x", "○": "-", "⌛": "t", "◔": "t", "◆": "*", "•": "*", "·": "-", "—": "-", "…": "...",
+    "✓": "+", "✗": "x", "○": "-", "◔": "t", "◆": "*", "•": "*", "·": "-", "—": "-", "…": "...",
     "×": "x", "→": "->", "←": "<-", "█": "#", "░": "-",
 }  # fmt: skip
 
