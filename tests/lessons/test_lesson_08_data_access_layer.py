@@ -10,6 +10,7 @@ import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -20,7 +21,7 @@ from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.course.kata.lesson_08_data_access_layer import FakeRequest
 from authlab.dal import change_phone, get_user, per_request, verify_session
-from authlab.db import Database, UserRow, user_by_id
+from authlab.db import Connection, Database, UserRow, user_by_id
 from authlab.errors import Forbidden, NotSignedIn
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
@@ -31,12 +32,29 @@ NUMBERS = {"Ada": 1, "Grace": 2, "Alan": 3}
 ADAS_PHONE = "+44 20 7946 0001"
 
 
+class ClosedAtLast(Database):
+    """A database that closes what was opened on it: nobody answers these requests, and closes them then."""
+
+    def __init__(self, path: Path) -> None:
+        self.opened: list[sqlite3.Connection] = []
+        super().__init__(path)
+
+    def connect(self, observer: Callable[[str], None] | None = None) -> Connection:
+        connection = super().connect(observer)
+        self.opened.append(connection)
+        return connection
+
+    def close(self) -> None:
+        for connection in self.opened:
+            connection.close()
+
+
 class Visit:
     """Makes requests of an app's members, as its pages get them, and counts what they ask."""
 
     def __init__(self, app: LabApp) -> None:
         self.app = app
-        self.database = Database(app.settings.database)
+        self.database = ClosedAtLast(app.settings.database)
         self.sessions = strategy(app.settings)
         self._tokens: dict[str, str] = {}
         self._trace: list[tuple[str, str]] = []
@@ -51,6 +69,13 @@ class Visit:
         environ["REMOTE_ADDR"] = address
         environ[TRACE_KEY] = self._trace
         return Request(environ, self.app.settings, self.database, self.sessions)
+
+    def without_a_database(self, name: str) -> Request:
+        """Return a request of a member whose database does not answer: it is another one, without a table."""
+        request = self(name)
+        request.__dict__["db"] = sqlite3.connect(":memory:")
+        self.database.opened.append(request.db)
+        return request
 
     def token_of(self, name: str) -> str:
         """Return the token of a member's one session."""
@@ -78,9 +103,8 @@ class Visit:
 @pytest.fixture
 def visit() -> Iterator[Visit]:
     """Visits to an app with database sessions, where a session is a row that can be gone."""
-    app = LabApp(sessions="database")
-    yield Visit(app)
-    app.close()
+    with closing(LabApp(sessions="database")) as app, closing((made := Visit(app)).database):
+        yield made
 
 
 def outcome(part: Callable[[Request], Any], request: Request) -> str:
@@ -108,12 +132,6 @@ def kept(request: Request) -> str:
     """Return what a request remembers, and under what."""
     names = [getattr(key, "__name__", repr(key)) for key in request.memo]
     return " and ".join(f"an answer to {name}" for name in names) or "nothing"
-
-
-def without_a_database(request: Request) -> Request:
-    """Return a request whose database does not answer: it is another one, without a table."""
-    request.__dict__["db"] = sqlite3.connect(":memory:")
-    return request
 
 
 @exercise("8.1")
@@ -237,7 +255,7 @@ class TestTheCookieIsAClaim:
     def test_an_error_of_the_database_logs_nobody_out(self, visit: Visit) -> None:
         """A locked database passes. If it counts as "not signed in", everybody's cookie is taken back
         meanwhile."""
-        assert outcome(verify_session, without_a_database(visit("Ada"))) == "OperationalError"
+        assert outcome(verify_session, visit.without_a_database("Ada")) == "OperationalError"
 
     def test_proving_a_session_is_not_using_it(self, visit: Visit) -> None:
         """A page that is left open asks every minute who is there. If that prolonged the session, nobody who
@@ -414,7 +432,6 @@ class TestOnceARequest:
         per_request(request, read)
         still_there = weakref.ref(request)
         del request
-        per_request(visit("Grace"), read)  # the next one: a slot remembers the last call of its part
         gc.collect()
         assert still_there() is None
 
@@ -591,7 +608,7 @@ class TestAnErrorIsNotNobody:
     def test_an_error_of_the_database_is_not_hidden(self, visit: Visit) -> None:
         """Nobody is signed in, or the database does not answer: two things, one for the visitor, the other
         for whoever is on call."""
-        assert outcome(get_user, without_a_database(visit("Ada"))) == "OperationalError"
+        assert outcome(get_user, visit.without_a_database("Ada")) == "OperationalError"
 
     def test_a_session_that_was_ended_shows_nothing(self, visit: Visit) -> None:
         """The data is read where the proof is: nobody comes to it by a cookie alone."""

@@ -299,8 +299,8 @@ class TestACountThatTwoCanRead:
     def test_another_database_knows_nothing(self, db: sqlite3.Connection, lab_app: LabApp) -> None:
         """What is kept in the class, or in the module, is kept for every app of the process."""
         hits(RateLimiter(db, Limit(attempts=3, window_seconds=60)), "ada", now=100, times=4)
-        elsewhere = lab_app.connect()
-        assert RateLimiter(elsewhere, Limit(attempts=3, window_seconds=60)).hit("ada", now=100) == 0
+        with closing(lab_app.connect()) as elsewhere:
+            assert RateLimiter(elsewhere, Limit(attempts=3, window_seconds=60)).hit("ada", now=100) == 0
 
     def test_two_guesses_at_once_are_two(self, lab_app: LabApp) -> None:
         """The second one asks and writes between what the first one reads and writes. If both read nine, both
