@@ -135,7 +135,10 @@ def tried(
             ],
             progress=_progress(len(left)),
         )
-        for at, killer in trying.killers([outcome.mutants[place] for outcome, place in left]):
+        mutants = [outcome.mutants[place] for outcome, place in left]
+        why = explained()
+        known = {at for at, mutant in enumerate(mutants) if name_of(mutant) in why}
+        for at, killer in trying.killers(mutants, known):
             outcome, place = left[at]
             outcome.killers[place] = killer
             known = {"decides": decides, "of": _edits(outcome.mutants), "killers": outcome.killers}

@@ -99,21 +99,22 @@ def test_bad_input_gets_a_line(arguments: list[str], said: str) -> None:
 @needs_fork
 def test_a_wrong_part_is_noticed_and_what_no_test_reads_is_not(tmp_path: Path) -> None:
     """Four mutants by hand: in a function and at the import, each once where a test looks and once where none
-    does."""
+    does. Each meets one test, then the others; one that is explained only the first."""
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "from tests.mutation.by_hand import mutant\n"
         "from tests.mutation.modules import paths\n"
-        "from tests.mutation.trying import Trying\n"
+        "from tests.mutation import trying\n"
+        "trying.FEW = 1\n"
         "mutants = [\n"
         "    mutant('roles', 'user.role != role', 'user.role == role'),\n"
         "    mutant('roles', '\"dashboard_admin.html\", ', '\"XX\", '),\n"
         "    mutant('headers', 'response.vary.add(\"Cookie\")', 'pass'),\n"
         "    mutant('headers', '\"nosniff\"', '\"XX\"'),\n"
         "]\n"
-        "trying = Trying(paths(), tests=['tests/app/test_roles.py'], bytecode=Path(sys.argv[1]))\n"
-        "print([killer is None for _, killer in sorted(trying.killers(mutants))])\n"
+        "one = trying.Trying(paths(), tests=['tests/app/test_roles.py'], bytecode=Path(sys.argv[1]))\n"
+        "print([killer is None for _, killer in sorted(one.killers(mutants, explained={2}))])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False,

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
@@ -343,13 +343,17 @@ class Trying:
         for name in OTHERS:
             importlib.import_module(name)
 
-    def killers(self, mutants: Sequence[Mutant]) -> Iterator[tuple[int, str | None]]:
+    def killers(
+        self, mutants: Sequence[Mutant], explained: Set[int] = frozenset()
+    ) -> Iterator[tuple[int, str | None]]:
         """Yield for each mutant its place in `mutants` and which test fails on it, or None when none does.
 
+        Those at the places `explained` meet a few tests only: others could but make survivors fewer.
         Raises `BrokenTests` when the tests fail on the package itself.
         """
         changed = [changed_functions(mutant) for mutant in mutants]
         left = set(range(len(mutants)))
+        self._explained = explained
         # All mutants meet a few tests first: what is killed late, or never, keeps nobody waiting.
         for few in (True, False):
             for trying in (self._with_the_app, self._with_an_import_each):
@@ -447,7 +451,7 @@ class Trying:
             met: dict[int, list[str]] = {}
             more: dict[int, bool] = {}
             for place, killer in self._tried(trials(), mutants):
-                if killer is None and more[place]:
+                if killer is None and more[place] and place not in self._explained:
                     say({"place": place, "met": met[place]})
                 else:
                     say({"place": place, "killer": killer})
@@ -493,9 +497,9 @@ class Trying:
             tasks = [
                 (place, self._import_of(mutants[place], self._nearest(mutants[place])[1])) for place in near
             ]
-            yield from (
-                (place, killer) for place, killer in self._tried(tasks, mutants) if killer is not None
-            )
+            for place, killer in self._tried(tasks, mutants):
+                if killer is not None or place in self._explained:
+                    yield place, killer
             return
         tasks = [(place, self._import_of(mutants[place], self._tests)) for place in places]
         if places and not self._control_passed:
@@ -524,9 +528,9 @@ class Trying:
         return names, [names[0].partition("::")[0]]
 
     def _in_order(self, mutant: Mutant, names: Iterable[str]) -> list[str]:
-        """Return tests, first those that have killed others of the module, then those in the same files; of
-        what is left the quickest first."""
-        by_test = self._killed[mutant.module]
+        """Return tests, first those that have killed others of the module, then those in files with its name,
+        and in the files of the first; of what is left the quickest first."""
+        by_test, word = self._killed[mutant.module], mutant.module.rpartition(".")[2]
         by_file: Counter[str] = Counter()
         for name, times in by_test.items():
             by_file[name.partition("::")[0]] += times
@@ -534,6 +538,7 @@ class Trying:
             names,
             key=lambda name: (
                 -by_test[name],
+                word not in Path(name.partition("::")[0]).stem,
                 -by_file[name.partition("::")[0]],
                 self._seen[name].seconds,
                 name,
