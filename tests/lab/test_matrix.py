@@ -112,6 +112,11 @@ def test_more_attacks_than_a_terminal_is_wide_go_in_bands(width: int, bands: int
     assert drawn[-1].endswith("●")
 
 
+@pytest.mark.parametrize("picture", [RIGHT, BROKEN], ids=["right", "broken"])
+def test_in_a_narrow_terminal_its_sentences_are_wrapped(picture: Picture) -> None:
+    assert max(map(len, as_text(picture, 40).split("\n"))) <= 40
+
+
 def test_what_should_not_be_is_told_and_marked() -> None:
     """A canary that died must not look like a flaw that happens to be harmless."""
     for said in (as_text(BROKEN), words_of(matrix(BROKEN).html)):

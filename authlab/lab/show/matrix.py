@@ -76,7 +76,7 @@ def as_text(
     step = 2 if 2 * len(picture.attacks) <= room else 1
     band = max(room // step, 1)
     title, told = _title(picture), f"({_sums(picture)[0]})"
-    lines = [f"{title}  {told}"] if len(title) + len(told) + 2 <= width else [title, told]
+    lines = [f"{title}  {told}"] if len(title) + len(told) + 2 <= width else [title, *wrap(told, width)]
     for start in range(0, max(len(picture.attacks), 1), band):
         columns = range(start, min(start + band, len(picture.attacks)))
         lines += ["", *_heads(picture, columns, label, step)]
@@ -87,8 +87,9 @@ def as_text(
                 cells = [_mark(line, line.findings[column]) for column in columns]
                 drawn = (" " * (step - 1)).join(_drawn(cell, ascii=ascii, colour=colour) for cell in cells)
                 lines.append(f"{name} {drawn}")
-    legend = wrap(_legend(picture, ascii=ascii), width)
-    lines += ["", *legend, BOTH_WAYS, "", *_names(picture, width), *_sums(picture)[1:]]
+    legend = [_legend(picture, ascii=ascii), BOTH_WAYS]
+    lines += ["", *(part for line in legend for part in wrap(line, width)), "", *_names(picture, width)]
+    lines += [part for line in _sums(picture)[1:] for part in wrap(line, width)]
     text = "\n".join(lines)
     return plain(text) if ascii else text
 
