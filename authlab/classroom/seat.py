@@ -20,30 +20,36 @@ SERVER = Path(sys.executable).with_name("jupyterhub-singleuser")
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Prepare the desk, then become the server; with `--prepare` alone, no server is started."""
+    """Prepare the desk, then become the server; with `--prepare` alone, no server is started.
+
+    That is for an image, which gets no keys: whoever pulls it would have them, and everybody the same ones.
+    """
     os.umask(0o077)  # neighbours may share the machine
-    desk = prepare(Path.home())
-    if list(arguments) == ["--prepare"]:
+    for_an_image = list(arguments) == ["--prepare"]
+    desk = prepare(Path.home(), keys=not for_an_image)
+    if for_an_image:
         return
     os.chdir(desk)
     os.environ["JUPYTERHUB_ROOT_DIR"] = str(desk)
     os.execv(SERVER, [str(SERVER), *arguments])
 
 
-def prepare(home: Path, kit: Path = ROOT) -> Path:
+def prepare(home: Path, kit: Path = ROOT, *, keys: bool = True) -> Path:
     """Return the learner's own kit in `home`, copied there if need be; one that is there is left as it is.
 
-    It appears whole or not at all. Its `.env` has keys of its own: a neighbour's session is worth nothing in
-    the app that this learner serves.
+    It appears whole or not at all. With `keys` its `.env` has some of its own: a neighbour's session is worth
+    nothing in the app that this learner serves.
     """
     desk = home / DESK
     if not (home / ".bashrc").exists():
         (home / ".bashrc").write_text(PROMPT, encoding="utf-8")
     if not desk.exists():
         with tempfile.TemporaryDirectory(dir=home, prefix=f".{DESK}-") as folder:
-            copy = Path(shutil.copytree(kit, Path(folder, DESK)))
-            (copy / ".env").write_text(env_lines(), encoding="utf-8")
-            copy.rename(desk)
+            Path(shutil.copytree(kit, Path(folder, DESK))).rename(desk)
+    if keys and not (desk / ".env").exists():
+        new = desk / ".env.new"
+        new.write_text(env_lines(), encoding="utf-8")
+        new.replace(desk / ".env")
     return desk
 
 

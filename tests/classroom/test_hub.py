@@ -2,10 +2,12 @@
 
 import argparse
 import csv
+import functools
 import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -371,13 +373,42 @@ def test_a_learner_gets_a_kit_once_with_keys_of_their_own(folder: Path, tmp_path
     )
 
 
+@pytest.fixture
+def usual_umask() -> Iterator[None]:
+    """A server changes it, for good; so is this test's own, and put back."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("usual_umask")
+def test_an_image_has_no_keys_and_each_server_makes_its_own(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever pulls an image reads what is in it, and everybody gets the same."""
+    monkeypatch.setattr(seat.Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(seat, "prepare", functools.partial(seat.prepare, kit=folder / "kit"))
+    seat.main(["--prepare"])
+    assert (tmp_path / "authlab/README.md").exists()
+    assert not (tmp_path / "authlab/.env").exists()
+
+    monkeypatch.setattr(seat.os, "execv", lambda *_: None)
+    monkeypatch.setenv("JUPYTERHUB_ROOT_DIR", "")
+    monkeypatch.chdir(tmp_path)
+    seat.main([])
+    assert "SESSION_SECRET=" in (tmp_path / "authlab/.env").read_text()
+    assert (tmp_path / "authlab/.env").stat().st_mode & 0o077 == 0
+
+
 def test_a_copy_that_was_cut_short_is_never_taken_for_a_kit(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> str:
+    def full(kit: Path, copy: Path) -> None:
+        copy.mkdir()
+        (copy / "README.md").write_text("")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(seat, "env_lines", full)
+    monkeypatch.setattr(seat.shutil, "copytree", full)
     with pytest.raises(OSError, match="No space left"):
         seat.prepare(tmp_path, folder / "kit")
     assert [path.name for path in tmp_path.iterdir()] == [".bashrc"]
