@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,13 @@ from authlab.dal import Dal
 from authlab.db import Connection, Database, UserRow, insert_user
 from authlab.dto import UserDTO, user_dto
 from authlab.errors import Forbidden, NotSignedIn
+from authlab.lab.apps import GRACE as LAB_GRACE
+from authlab.lab.apps import LabApp
 from authlab.request import TRACE_KEY, Request
 from authlab.server_only import ServerOnly
 from authlab.sessions.strategy import strategy
 from authlab.settings import Settings
+from tests.app.visitors import signed_in
 
 ADA = 1
 GRACE = 2
@@ -185,6 +189,100 @@ def test_nobody_reaches_a_method_without_being_proven(visits: Visits) -> None:
             Dal(visits.of(cookie=cookie))
 
 
+# Other members
+
+
+def put_in_team(visits: Visits, user_id: int, team: str) -> None:
+    Dal(visits.of(GRACE)).set_team(user_id, team)
+
+
+def test_a_team_sees_its_members_by_name_and_an_admin_everybody(visits: Visits) -> None:
+    """Zoe is in Ada's team; Grace, who is in none, is an admin."""
+    db = visits.database.connect()
+    zoe = insert_user(db, name="Zoe", email="zoe@lab.test", password_hash="a hash", now=NOW)
+    insert_user(db, name="Mallory", email="mallory@lab.test", password_hash="a hash", now=NOW)
+    db.close()
+    put_in_team(visits, ADA, "engines")
+    put_in_team(visits, zoe, "engines")
+    assert [member.name for member in Dal(visits.of(ADA)).team()] == ["Ada", "Zoe"]
+    assert [member.name for member in Dal(visits.of(ADA)).team("o")] == ["Zoe"]
+    assert [member.editable for member in Dal(visits.of(ADA)).team()] == [True, False]
+    assert [member.name for member in Dal(visits.of(GRACE)).team()] == ["Ada", "Grace", "Zoe", "Mallory"]
+
+
+def test_to_be_in_no_team_is_no_team(visits: Visits) -> None:
+    """Or all whom nobody has put anywhere would see each other's numbers."""
+    assert Dal(visits.of(ADA)).team() == []
+
+
+def test_a_role_that_nobody_knows_is_given_to_nobody(visits: Visits) -> None:
+    """False, as for a member who is not there: whoever calls this is told that nothing was changed."""
+    assert Dal(visits.of(GRACE)).set_role(ADA, "owner") is False
+    assert dal.verify_session(visits.of(ADA)).role == "user"
+    assert Dal(visits.of(GRACE)).set_role(ADA, "admin") is True
+    assert dal.verify_session(visits.of(ADA)).role == "admin"
+
+
+# Sessions that end
+
+
+def test_an_account_that_is_enabled_again_begins_without_sessions(visits: Visits) -> None:
+    """It was disabled for a reason, such as a stolen token: that token must not come back with it."""
+    token = visits.sign_in(ADA)
+    assert Dal(visits.of(GRACE)).set_disabled(ADA, True)
+    assert Dal(visits.of(GRACE)).set_disabled(ADA, False)
+    with pytest.raises(NotSignedIn):
+        dal.verify_session(visits.of(cookie=token))
+    assert dal.verify_session(visits.of(ADA)).id == ADA
+
+
+def test_whose_session_is_ended_meanwhile_ends_no_other(visits: Visits) -> None:
+    """A thief who is logged out at this moment would log out the owner. The cookie is taken back."""
+    thief = Dal(visits.of(ADA))
+    assert Dal(visits.of(GRACE)).end_sessions(ADA)
+    owner = visits.sign_in(ADA)
+    with pytest.raises(NotSignedIn) as refused:
+        thief.end_other_sessions()
+    assert refused.value.stale is True
+    assert dal.verify_session(visits.of(cookie=owner)).id == ADA
+
+
+@pytest.mark.parametrize("visits", ["database"], indirect=True)
+def test_the_list_of_devices_marks_the_one_that_asks(visits: Visits) -> None:
+    """Two browsers, and each is told which of the two it is: the other one may be somebody else's."""
+    laptop, phone = visits.of(ADA), visits.of(ADA)
+    assert [device.current for device in Dal(laptop).devices()] == [False, True]
+    assert [device.current for device in Dal(phone).devices()] == [True, False]
+
+
+# What is remembered of a member is forgotten when it changes
+
+
+@pytest.fixture
+def remembering() -> Iterator[LabApp]:
+    """An app that keeps for a minute what the database said of a session."""
+    with closing(LabApp(sessions="database", cached=True)) as app:
+        yield app
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "shown_at", "shown"),
+    [
+        ("/members/member-1/phone", {"phone": "+44 1843"}, "/api/me", "+44 1843"),
+        ("/admin/users/1/role", {"role": "admin"}, "/profile", "<dd>admin</dd>"),
+        ("/admin/users/1/team", {"team": "looms"}, "/api/me", "looms"),
+    ],
+)
+def test_a_change_shows_on_the_next_page(
+    remembering: LabApp, path: str, form: dict[str, str], shown_at: str, shown: str
+) -> None:
+    """Grace changes it while Ada looks on: a right that was taken away must not last a minute longer."""
+    ada, grace = signed_in(remembering), signed_in(remembering, LAB_GRACE)
+    assert shown not in ada.get(shown_at).text
+    assert grace.post(path, form).status_code == 303
+    assert shown in ada.get(shown_at).text
+
+
 def test_what_leaves_is_named(visits: Visits) -> None:
     """One field after the other: a column that is added tomorrow stays inside until somebody decides."""
     assert dal.get_user(visits.of(ADA)).model_dump() == {
@@ -236,6 +334,21 @@ def test_the_trace_says_who_was_proven_and_nothing_secret(visits: Visits) -> Non
     assert token not in shown
     assert "ada's hash" not in shown
     assert "ada@lab.test" not in shown
+
+
+def test_the_trace_says_which_layer_refused_whom(visits: Visits) -> None:
+    """The X-ray under a page and the lessons print these lines: what they say is what happened."""
+    Dal(visits.of(GRACE)).accounts()
+    with pytest.raises(Forbidden):
+        Dal(visits.of(ADA)).accounts()
+    with pytest.raises(NotSignedIn):
+        Dal(visits.of())
+    assert [step for step in visits.trace if step[0] != "db"] == [
+        ("dal", "proven: user 2, role admin"),
+        ("dal", "proven: user 1, role user"),
+        ("dal", "refused: user 1 is no admin"),
+        ("dal", "refused: nobody is signed in"),
+    ]
 
 
 def test_a_request_that_asks_nothing_opens_no_connection(

@@ -1,6 +1,7 @@
 """What may leave, field by field: nothing that nobody named, and to each viewer what they may see."""
 
 import json
+import time
 from dataclasses import fields
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -154,6 +155,13 @@ def test_a_profile_shows_name_and_phone_to_whom_they_are_for(
     assert profile.editable is editable
 
 
+def test_who_may_see_a_username_is_one_function_s_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today every member may. Who makes that rule stricter has nothing else to change."""
+    monkeypatch.setattr("authlab.dto.can_see_username", lambda viewer: viewer.role == "admin")
+    assert profile_dto(row(1), row(3)).username is None
+    assert profile_dto(row(2, role="admin"), row(3)).username == "member-3"
+
+
 def test_a_hidden_phone_number_looks_like_none() -> None:
     """The same keys and the same value: nobody learns that there is one that they may not see."""
     hidden = profile_dto(row(1), row(3))
@@ -225,3 +233,13 @@ def test_a_page_s_parser_finds_one_element_and_the_name_in_it() -> None:
 def test_a_time_is_told_in_utc_to_the_minute(seconds: int | None, words: str | None) -> None:
     """Wherever the server stands; and a login that never was is None, not 1970."""
     assert in_words(seconds) == words
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system's time zone is not for a program to set")
+def test_a_time_does_not_depend_on_where_the_server_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page says UTC beside it: a login at nine in London is not one at four in New York."""
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "EST5")
+        time.tzset()
+        assert in_words(NINE_O_CLOCK) == "2026-01-05 09:00"
+    time.tzset()

@@ -93,10 +93,38 @@ def test_an_admin_s_deeds_name_both(app: LabApp) -> None:
     """To whom it was done, and by whom."""
     grace = signed_in(app, GRACE)
     grace.post("/admin/users/1/role", {"role": "admin"})
+    grace.post("/admin/users/1/team", {"team": "looms"})
     grace.post("/admin/users/3/end-sessions")
+    grace.post("/admin/users/3/disable")
+    grace.post("/admin/users/3/enable")
+    grace.post("/admin/users/3/delete")
     assert app.log[1:] == [
         "account changed; user=1; what=role admin; by=2; address=192.0.2.1",
+        "account changed; user=1; what=team; by=2; address=192.0.2.1",
         "sessions ended; user=3; by=2; address=192.0.2.1",
+        "account changed; user=3; what=disabled; by=2; address=192.0.2.1",
+        "account changed; user=3; what=enabled; by=2; address=192.0.2.1",
+        "account changed; user=3; what=deleted; by=2; address=192.0.2.1",
+    ]
+
+
+def test_what_was_not_done_leaves_no_line(app: LabApp) -> None:
+    """To her own account and to one that is not there nothing happens, and so nothing is told."""
+    grace = signed_in(app, GRACE)
+    for number, deed in ((2, "role"), (2, "disable"), (2, "delete"), (2, "end-sessions"), (9, "delete")):
+        grace.post(f"/admin/users/{number}/{deed}", {"role": "user"} if deed == "role" else {})
+    assert app.log[1:] == []
+
+
+def test_what_somebody_does_to_their_own_account_names_them(app: LabApp) -> None:
+    """By number. The password itself is the last thing that a log may know."""
+    ada = signed_in(app)
+    ada.post("/dashboard/settings/password", {"current": ADA[2], "new": "difference-2-engine"})
+    ada.post("/devices/end-others")
+    assert app.log[1:] == [
+        "sessions ended; user=1; address=192.0.2.1",
+        "password changed; user=1; address=192.0.2.1",
+        "sessions ended; user=1; address=192.0.2.1",
     ]
 
 
@@ -142,18 +170,35 @@ def test_who_is_not_allowed_and_who_tries_too_often_is_told(app: LabApp) -> None
 def test_every_line_begins_with_an_event_that_is_named(app: LabApp) -> None:
     """Whoever watches the log knows what may stand there: the list is short and complete."""
     ada = signed_in(app)
+    copy = ada.cookies[COOKIE].value
+    app.browser().post("/signup", {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"})
+    signed_in(app, GRACE).post("/admin/users/3/disable")
     ada.post("/dashboard/settings/password", {"current": ADA[2], "new": "difference-2-engine"})
+    ada.post("/devices/end-others", {"csrf": "made up"})
     ada.post("/devices/end-others")
     ada.get("/admin")
     ada.post("/logout")
+    for cookie in (copy, copy[:-4] + "AAAA"):
+        guest = app.browser()
+        guest.set_cookie(COOKIE, cookie)
+        guest.get("/profile")
+    for _ in range(11):
+        app.browser().post("/login", {"email": ADA[1], "password": "wrong"})
     assert {line.partition(";")[0] for line in app.log} == {
+        "signed up",
         "logged in",
+        "login refused",
+        "too many attempts",
+        "logged out",
         "password changed",
         "sessions ended",
+        "cookie refused",
+        "session refused",
+        "form refused",
         "not allowed",
-        "logged out",
+        "account changed",
     }
-    assert {line.partition(";")[0] for line in app.log} <= set(get_args(Event))
+    assert {line.partition(";")[0] for line in app.log} == set(get_args(Event))
 
 
 def test_nothing_that_was_typed_is_in_the_log(app: LabApp) -> None:

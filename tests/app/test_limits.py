@@ -2,7 +2,7 @@
 
 import pytest
 
-from authlab.limits import login_key
+from authlab.limits import client_ip, login_key
 
 ADA = "ada@lab.test"
 
@@ -28,3 +28,9 @@ def test_the_key_does_not_tell_what_was_typed() -> None:
 def test_a_text_that_is_no_unicode_has_a_key_too(typed: str) -> None:
     """A lone surrogate in a form is somebody's attempt: it is counted, and nothing breaks."""
     assert login_key(typed, None) != login_key(ADA, None)
+
+
+def test_who_sends_no_address_is_counted_under_a_word_that_the_log_shows() -> None:
+    """An operator who looks for where attempts came from reads that it was not known, instead of nothing."""
+    assert client_ip({}, 0) == "unknown"
+    assert client_ip({"REMOTE_ADDR": "10.0.0.1"}, 1) == "unknown"

@@ -77,6 +77,13 @@ def test_the_list_says_where_it_is_from() -> None:
     assert "this list of conditions and the following disclaimer" in head
 
 
+def test_what_the_list_says_of_itself_is_no_password_in_it() -> None:
+    """Its source and licence stand in the same file, and refuse nobody's password."""
+    head = [line for line in LIST.read_text(encoding="utf-8").splitlines() if line not in entries()]
+    assert "# are permitted provided that the following conditions are met:" in head
+    assert [line for line in [*head, "#1234567"] if is_common(line)] == []
+
+
 # What is common
 
 
