@@ -66,11 +66,10 @@ HEAD = """# Benchmarks
 Measured on {date}, {machine}, by `python3 -m tests.benchmarks --write`.
 Each table is one run in turns; the ratio is to its first line.
 
-What was aimed at, and what is missed: a warm verdict within 30 ms (the median is), and within twice the
-checks alone (3.2 takes two and a half times as long). Of its 16 ms, 9 are the child's: 3 for loading the
-answer's file, 5 for the checks, 1 for looking at what was replaced. 4 go into ending the child with whatever
-it has started, before the verdict is told, and 3 into handing over and looking at whether the kit's files
-have changed. None of these is given up for speed.
+What was aimed at: a warm verdict within 30 ms, and within twice the checks alone, called in a forked child.
+What a verdict takes besides the checks is pytest around each of them, loading the answer's file, and looking
+at what the answer has replaced. Whether the kit's files have changed is looked at meanwhile, and the child is
+cleared away, and the next one forked, when the verdict has been told.
 
 A signed-in visitor's JSON request within 1.5 times the bare route: it is just there. What is left is PyJWT's
 work on a longer token, and SQLite's connection for each request, which is closed with it.
