@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,10 +124,9 @@ class Database:
         """Make the file and its tables; raises `SettingsError` when it cannot be written."""
         self._path = path
         try:
-            connection = self.connect()
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(SCHEMA)
-            connection.close()
+            with closing(self.connect()) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(SCHEMA)
         except sqlite3.Error as error:
             raise SettingsError(
                 f"Database {path.name}: expected a file that can be written, got: {error}. "

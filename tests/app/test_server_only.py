@@ -6,6 +6,7 @@ import logging
 import pickle
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, astuple, dataclass, replace
 from pprint import pformat
 from traceback import TracebackException
@@ -192,8 +193,8 @@ def test_a_copy_is_as_closed_as_the_original(
 
 def test_a_query_does_not_take_it(value: ServerOnly[str]) -> None:
     """Written to the database by mistake, it would be stored as its text."""
-    with pytest.raises(sqlite3.ProgrammingError):
-        sqlite3.connect(":memory:").execute("SELECT ?", (value,))
+    with closing(sqlite3.connect(":memory:")) as db, pytest.raises(sqlite3.ProgrammingError):
+        db.execute("SELECT ?", (value,))
 
 
 def test_two_are_equal_when_their_values_are() -> None:
