@@ -15,6 +15,7 @@ from tests.app.visitors import signed_in
 
 SETTINGS = "/dashboard/settings"
 PASSWORD = "/dashboard/settings/password"
+EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
 CHANGE = {"current": ADA[2], "new": "difference-2-engine"}
 
 
@@ -64,6 +65,42 @@ def test_a_form_that_was_accepted_leads_to_the_page_that_shows_what_it_did(
 def test_logging_out_empties_what_the_browser_has_kept_of_us(ada: Browser) -> None:
     """The next one at this computer goes back in the history, and finds no page in the cache."""
     assert ada.post("/logout").headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+# Signing up
+
+
+def nonce_of(browser: Browser) -> str:
+    """What the page for signing up sends with its form."""
+    found = re.search(r'name="nonce" value="([^"]*)"', browser.get("/signup").text)
+    assert found is not None
+    return found[1]
+
+
+def test_the_page_for_signing_up_can_be_sent_once_and_so_can_everybody_else_s(app: LabApp) -> None:
+    """Eve clicks twice and is told; Zoe has a page of her own, and is in."""
+    eve, zoe = app.browser(), app.browser()
+    form = {**EVE, "nonce": nonce_of(eve)}
+    assert [eve.post("/signup", form).status_code for _ in range(2)] == [303, 409]
+    other = {**EVE, "email": "zoe@lab.test", "nonce": nonce_of(zoe)}
+    assert zoe.post("/signup", other).status_code == 303
+
+
+def test_what_is_longer_than_a_page_s_nonce_is_not_kept(app: LabApp) -> None:
+    """Nobody fills the disk with texts of their own choice; who sends one signs up without that comfort."""
+    for number in range(2):
+        form = {**EVE, "email": f"eve-{number}@lab.test", "nonce": "0" * 33}
+        assert app.browser().post("/signup", form).status_code == 303
+
+
+def test_who_has_signed_up_here_is_not_locked_out_by_strangers(app: LabApp) -> None:
+    """Her browser is known from the first day: guesses from elsewhere use up another count than hers."""
+    eve = app.browser()
+    eve.post("/signup", EVE)
+    eve.post("/logout")
+    guesses = [app.browser().post("/login", {**EVE, "password": "a guess"}).status_code for _ in range(11)]
+    assert guesses[-1] == 429
+    assert eve.post("/login", {"email": EVE["email"], "password": EVE["password"]}).status_code == 303
 
 
 # The password

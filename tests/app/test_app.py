@@ -1,5 +1,6 @@
 """The app as a visitor meets it, from the first page to the last refusal."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 from authlab import forms
 from authlab.app import App
 from authlab.course.mounting import mounted
+from authlab.errors import NotSignedIn, TooManyAttempts
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.settings import Settings
@@ -226,6 +228,14 @@ def test_a_guest_may_log_out(guest: Browser) -> None:
     assert location(guest.post("/logout")) == "/login"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/logout"), ("GET", "/"), ("GET", "/profile")])
+def test_a_cookie_that_we_never_signed_is_taken_back_once(guest: Browser, method: str, path: str) -> None:
+    """Also where logging out takes it back anyway: of two lines for one cookie, a browser may keep either."""
+    guest.set_cookie("__Host-session", "a.b.c")
+    (line,) = guest.request(method, path).raw.headers.getlist("Set-Cookie")
+    assert set(line.split("; ")) == DELETED
+
+
 # Who may see what
 
 
@@ -359,6 +369,27 @@ def test_a_session_holds_for_seven_days_to_the_second(app: LabApp, ada: Browser)
     assert ada.get("/login").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "used"),
+    [
+        ("GET", "/profile", True),
+        ("POST", "/members/member-1/phone", True),
+        ("GET", "/api/me", False),
+        ("GET", "/fragments/devices", False),
+    ],
+)
+def test_a_session_is_in_use_where_a_person_is(method: str, path: str, used: bool) -> None:
+    """Pages and forms are people's. Scripts ask by themselves: a page left open would never be logged out."""
+    app = LabApp(sessions="database")
+    ada = signed_in(app)
+    form = {"csrf": ada.form_token(), "phone": "1843"}
+    app.clock.advance(hours=1)
+    assert ada.request(method, path, data=form if method == "POST" else None).status_code in (200, 303)
+    (session,) = app.stolen_sessions()
+    app.close()
+    assert (session["last_seen_at"] == app.clock.now) is used
+
+
 @pytest.mark.parametrize("path", ["/profile", "/admin"])
 @pytest.mark.parametrize("cookie", ["2", "", "a.b.c", "é", "x" * 5000, '"quoted', "\x00"])
 def test_a_made_up_session_opens_nothing(app: LabApp, path: str, cookie: str) -> None:
@@ -372,7 +403,7 @@ def test_a_made_up_session_opens_nothing(app: LabApp, path: str, cookie: str) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/signup", "/login", "/profile", "/admin", "/static/style.css", "/nowhere"]
+    "path", ["/", "/signup", "/login", "/profile", "/admin", "/static/style.css", "/nowhere", "/devices/end"]
 )
 def test_head_is_get_without_the_page(app: LabApp, path: str) -> None:
     """The same status and headers, and not a byte of the page: not for Ada, and not for her proxy."""
@@ -431,6 +462,15 @@ def test_who_opens_a_form_s_address_is_shown_the_page_it_is_on(ada: Browser, pat
     assert f'<a class="button" href="{page}">To its page</a>' in answer.text
     assert "A form is sent to this address." in answer.text
     assert "A form" not in ada.request("DELETE", path).text
+
+
+def test_a_page_that_no_link_of_ours_would_lead_to_is_not_offered(ada: Browser) -> None:
+    """A tab in its address: whoever decodes it on the way may read another address. The start page is."""
+    answer = ada.get("/members/%09/phone")
+    assert answer.status_code == 405
+    assert "A form is sent to this address." in answer.text
+    assert "To its page" not in answer.text
+    assert '<a class="button" href="/">To the start page</a>' in answer.text
 
 
 @pytest.mark.parametrize("path", ["/logout", "/profile", "/nowhere"])
@@ -665,6 +705,30 @@ def test_without_a_handler_a_crash_is_printed_for_the_operator(
     assert "hunter2" not in answer.get_data(as_text=True)
 
 
+def test_an_error_of_the_database_without_a_code_is_a_mistake_of_ours(app: LabApp, guest: Browser) -> None:
+    """Python's own layer raises some that SQLite knows nothing of: trying again would not help."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("of Python's own")
+
+    with mounted({"authlab.accounts:authenticate": fail}):
+        answer = guest.post("/login", {})
+    assert answer.status_code == 500
+    assert app.crashes == ['OperationalError("of Python\'s own")']
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NotSignedIn(stale=True), "not signed in"),
+        (TooManyAttempts(90), "too many attempts, 90 seconds to wait"),
+    ],
+)
+def test_an_error_says_in_a_traceback_what_it_is(error: Exception, text: str) -> None:
+    """Where nobody has made an answer of it: a test, or code of one's own."""
+    assert str(error) == text
+
+
 def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) -> None:
     """What a library writes into its errors is for developers; the page says the status and what to do."""
 
@@ -675,6 +739,84 @@ def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) ->
         answer = guest.post("/login", {})
     assert answer.status_code == 400
     assert "users.secret" not in answer.text
+
+
+# What the lab shows of a request
+
+
+def story(browser: Browser) -> list[tuple[str, str]]:
+    """What the layers have said of the last request, without the database's statements."""
+    return [entry for entry in browser.trace if entry[0] != "db"]
+
+
+def test_a_request_tells_its_way_through_the_layers(ada: Browser) -> None:
+    """In the order of the architecture: this is what a reader sees under the page."""
+    ada.get("/dashboard?new")
+    assert story(ada) == [
+        ("app", "GET /dashboard"),
+        ("middleware", "a session of user 1: go on"),
+        ("pages", "dashboard"),
+        ("dal", "proven: user 1, role user"),
+        ("app", "200, with the security headers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "status"),
+    [
+        (EVE, "every rule holds", 303),
+        ({**EVE, "password": "short", "email": "nowhere"}, "refused: email, password", 422),
+    ],
+)
+def test_a_form_tells_what_became_of_it(guest: Browser, form: dict[str, str], said: str, status: int) -> None:
+    """Which fields were refused, and nothing of what was typed there."""
+    guest.post("/signup", form)
+    assert story(guest) == [
+        ("app", "POST /signup"),
+        ("middleware", "no session: go on"),
+        ("actions", "signup"),
+        ("forms", said),
+        ("app", f"{status}, with the security headers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "said"),
+    [
+        ("guest", "/profile", "no session, and the page is for members: to /login"),
+        ("ada", "/login", "a session of user 1, and the page is for guests: to /dashboard"),
+    ],
+)
+def test_a_detour_tells_its_reason(request: pytest.FixtureRequest, who: str, path: str, said: str) -> None:
+    visitor: Browser = request.getfixturevalue(who)
+    visitor.get(path)
+    assert story(visitor)[1:-1] == [("middleware", said)]
+
+
+@pytest.mark.parametrize(
+    ("page", "csrf", "said"),
+    [
+        ("https://evil.test", None, "refused: the form is not from a page of ours"),
+        (None, "made up", "refused: the form does not carry this session's token"),
+    ],
+)
+def test_a_forged_form_tells_why_it_was_refused(
+    ada: Browser, page: str | None, csrf: str | None, said: str
+) -> None:
+    """Two checks that fail in different ways; the visitor is told of neither."""
+    ada.page = page or ada.page
+    ada.post("/devices/end-others", {} if csrf is None else {"csrf": csrf})
+    assert story(ada)[1:-1] == [("app", said)]
+
+
+def test_a_crash_tells_the_lab_what_it_was(guest: Browser) -> None:
+    """The lab is the operator's side: here the error has its name and its words."""
+    with mounted({"authlab.accounts:authenticate": _crash}):
+        guest.post("/login", {})
+    assert story(guest)[-2:] == [
+        ("app", "crashed: RuntimeError: the disk at /srv/secret is full, key=hunter2"),
+        ("app", "500, with the security headers"),
+    ]
 
 
 # The password goes in and never comes out
