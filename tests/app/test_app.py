@@ -7,19 +7,21 @@ from typing import Any
 
 import pytest
 import requests
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from authlab import forms
 from authlab.app import App
 from authlab.course.mounting import mounted
-from authlab.errors import NotSignedIn, TooManyAttempts
+from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.settings import Settings
+from tests.app.sqlite_errors import sqlite_error
 from tests.app.visitors import signed_in
 
+BUSY = sqlite_error(sqlite3.SQLITE_BUSY)
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
 DELETED = {"__Host-session=", "Max-Age=0", "Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 SECURITY_HEADERS = (
@@ -460,7 +462,7 @@ def test_who_opens_a_form_s_address_is_shown_the_page_it_is_on(ada: Browser, pat
     answer = ada.get(path)
     assert answer.status_code == 405
     assert f'<a class="button" href="{page}">To its page</a>' in answer.text
-    assert "A form is sent to this address." in answer.text
+    assert "<p>A form is sent to this address. It is filled in on another page.</p>" in answer.text
     assert "A form" not in ada.request("DELETE", path).text
 
 
@@ -739,6 +741,57 @@ def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) ->
         answer = guest.post("/login", {})
     assert answer.status_code == 400
     assert "users.secret" not in answer.text
+
+
+# In words
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title", "advice"),
+    [
+        (Forbidden(), 403, "Not for you", "You are not allowed to do this."),
+        (TooManyAttempts(1), 429, "Too many attempts", "Try again in 1 minute."),
+        (TooManyAttempts(60), 429, "Too many attempts", "Try again in 1 minute."),
+        (TooManyAttempts(61), 429, "Too many attempts", "Try again in 2 minutes."),
+        (TooManyAttempts(120), 429, "Too many attempts", "Try again in 2 minutes."),
+        (TooManyAttempts(900), 429, "Too many attempts", "Try again in 15 minutes."),
+        (RequestEntityTooLarge(), 413, "Too large", "Send less than 64 kilobytes."),
+        (BadRequest(), 400, "Bad Request", "Check the address, or go back to the start page."),
+        (NotFound(), 404, "Not Found", "Check the address, or go back to the start page."),
+        (BUSY, 503, "Not now", "Nothing was changed. Try again in a moment."),
+        (RuntimeError(), 500, "Our mistake", "Something went wrong. Try again later."),
+    ],
+)
+def test_a_refusal_says_what_to_do_next(
+    guest: Browser, error: Exception, status: int, title: str, advice: str
+) -> None:
+    """One heading and one sentence; who has to wait is told how long, and no minute too few."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    with mounted({"authlab.accounts:authenticate": fail}):
+        answer = guest.post("/login", {})
+    assert answer.status_code == status
+    assert f"<title>{title}" in answer.text
+    assert f"<h1>{title}</h1>\n<p>{advice}</p>" in answer.text
+    wait = str(error.retry_after) if isinstance(error, TooManyAttempts) else None
+    assert answer.headers.get("Retry-After") == wait
+
+
+@pytest.mark.parametrize("path", ["/fragments/members", "/fragments/devices"])
+def test_a_piece_of_a_page_sends_nobody_to_the_login(app: LabApp, ada: Browser, path: str) -> None:
+    """A script would put the login page into the middle of another. And the cookie that proves nobody any more
+    is taken back, so that loading the page anew leads to the login."""
+    copy = app.browser()
+    copy.set_cookie("__Host-session", ada.cookies["__Host-session"].value)
+    ada.post("/logout")
+    for visitor in (app.browser(), copy):
+        answer = visitor.get(path)
+        assert answer.status_code == 401
+        assert "<h1>Not signed in</h1>\n<p>Log in, and try again.</p>" in answer.text
+        taken_back = answer.raw.headers.getlist("Set-Cookie")
+        assert [set(line.split("; ")) for line in taken_back] == ([DELETED] if visitor is copy else [])
 
 
 # What the lab shows of a request
