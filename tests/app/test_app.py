@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from authlab import forms
 from authlab.app import App
 from authlab.course.mounting import mounted
+from authlab.db import Database
 from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
@@ -743,6 +744,25 @@ def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) ->
     assert "users.secret" not in answer.text
 
 
+def test_a_connection_ends_with_its_request(
+    app: LabApp, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it ends. One that stays open holds a file, and perhaps a lock, for nobody."""
+    database, opened = app._app.database, []
+
+    def connect(observer: Any = None) -> Any:
+        opened.append(Database.connect(database, observer))
+        return opened[-1]
+
+    monkeypatch.setattr(database, "connect", connect)
+    with mounted({"authlab.accounts:authenticate": _crash}):
+        assert [ada.get("/profile").status_code, app.browser().post("/login", {}).status_code] == [200, 500]
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
 # In words
 
 
@@ -781,7 +801,7 @@ def test_a_refusal_says_what_to_do_next(
 
 @pytest.mark.parametrize("path", ["/fragments/members", "/fragments/devices"])
 def test_a_piece_of_a_page_sends_nobody_to_the_login(app: LabApp, ada: Browser, path: str) -> None:
-    """A script would put the login page into the middle of another. And the cookie that proves nobody any more
+    """A script would put the login page into the middle of another. And a cookie that proves nobody any more
     is taken back, so that loading the page anew leads to the login."""
     copy = app.browser()
     copy.set_cookie("__Host-session", ada.cookies["__Host-session"].value)
