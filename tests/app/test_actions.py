@@ -81,7 +81,9 @@ def test_the_page_for_signing_up_can_be_sent_once_and_so_can_everybody_else_s(ap
     """Eve clicks twice and is told; Zoe has a page of her own, and is in."""
     eve, zoe = app.browser(), app.browser()
     form = {**EVE, "nonce": nonce_of(eve)}
-    assert [eve.post("/signup", form).status_code for _ in range(2)] == [303, 409]
+    first, second = eve.post("/signup", form), app.browser().post("/signup", form)
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert forms.SENT_TWICE in second.text
     other = {**EVE, "email": "zoe@lab.test", "nonce": nonce_of(zoe)}
     assert zoe.post("/signup", other).status_code == 303
 
@@ -101,6 +103,25 @@ def test_who_has_signed_up_here_is_not_locked_out_by_strangers(app: LabApp) -> N
     guesses = [app.browser().post("/login", {**EVE, "password": "a guess"}).status_code for _ in range(11)]
     assert guesses[-1] == 429
     assert eve.post("/login", {"email": EVE["email"], "password": EVE["password"]}).status_code == 303
+
+
+# Logging in
+
+
+def test_who_logs_in_has_guessed_nothing(app: LabApp) -> None:
+    """After nine slips and the right password, the next nine are counted from the beginning."""
+    right = {"email": ADA[1], "password": ADA[2]}
+    for _ in range(2):
+        for form in [{**right, "password": "a slip"}] * 9 + [right]:
+            status = app.browser().post("/login", form).status_code
+            assert status == (303 if form is right else 401)
+
+
+def test_a_browser_that_is_known_is_not_made_known_again(app: LabApp, ada: Browser) -> None:
+    """Its owner's guesses there stay one count, however often they log in."""
+    known = ada.cookies["__Host-device"]
+    assert "__Host-device" not in str(ada.post("/login", {"email": ADA[1], "password": ADA[2]}).headers)
+    assert ada.cookies["__Host-device"] == known
 
 
 # The password
