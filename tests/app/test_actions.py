@@ -124,6 +124,17 @@ def test_a_browser_that_is_known_is_not_made_known_again(app: LabApp, ada: Brows
     assert ada.cookies["__Host-device"] == known
 
 
+def test_many_known_devices_count_as_one_wherever_they_are(app: LabApp) -> None:
+    """Whoever has had the password once holds eleven devices' tokens, and an address for each of them."""
+    statuses = []
+    for number in range(11):
+        device = app.browser(address=f"203.0.113.{number}")
+        device.set_cookie("__Host-device", signed_in(app).cookies["__Host-device"].value)
+        for _ in range(10):
+            statuses.append(device.post("/login", {"email": ADA[1], "password": "a guess"}).status_code)
+    assert statuses == [401] * 100 + [429] * 10
+
+
 # The password
 
 
