@@ -1,23 +1,28 @@
 """The app as a visitor meets it, from the first page to the last refusal."""
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
 import pytest
 import requests
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound, RequestEntityTooLarge
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from authlab import forms
 from authlab.app import App
 from authlab.course.mounting import mounted
+from authlab.db import Database
+from authlab.errors import Forbidden, NotSignedIn, TooManyAttempts
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.settings import Settings
+from tests.app.sqlite_errors import sqlite_error
 from tests.app.visitors import signed_in
 
+BUSY = sqlite_error(sqlite3.SQLITE_BUSY)
 EVE = {"name": "Eve", "email": "eve@lab.test", "password": "let-me-in-4"}
 DELETED = {"__Host-session=", "Max-Age=0", "Secure", "HttpOnly", "Path=/", "SameSite=Lax"}
 SECURITY_HEADERS = (
@@ -226,6 +231,14 @@ def test_a_guest_may_log_out(guest: Browser) -> None:
     assert location(guest.post("/logout")) == "/login"
 
 
+@pytest.mark.parametrize(("method", "path"), [("POST", "/logout"), ("GET", "/"), ("GET", "/profile")])
+def test_a_cookie_that_we_never_signed_is_taken_back_once(guest: Browser, method: str, path: str) -> None:
+    """Also where logging out takes it back anyway: of two lines for one cookie, a browser may keep either."""
+    guest.set_cookie("__Host-session", "a.b.c")
+    (line,) = guest.request(method, path).raw.headers.getlist("Set-Cookie")
+    assert set(line.split("; ")) == DELETED
+
+
 # Who may see what
 
 
@@ -359,6 +372,27 @@ def test_a_session_holds_for_seven_days_to_the_second(app: LabApp, ada: Browser)
     assert ada.get("/login").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "used"),
+    [
+        ("GET", "/profile", True),
+        ("POST", "/members/member-1/phone", True),
+        ("GET", "/api/me", False),
+        ("GET", "/fragments/devices", False),
+    ],
+)
+def test_a_session_is_in_use_where_a_person_is(method: str, path: str, used: bool) -> None:
+    """Pages and forms are people's. Scripts ask by themselves: a page left open would never be logged out."""
+    app = LabApp(sessions="database")
+    ada = signed_in(app)
+    form = {"csrf": ada.form_token(), "phone": "1843"}
+    app.clock.advance(hours=1)
+    assert ada.request(method, path, data=form if method == "POST" else None).status_code in (200, 303)
+    (session,) = app.stolen_sessions()
+    app.close()
+    assert (session["last_seen_at"] == app.clock.now) is used
+
+
 @pytest.mark.parametrize("path", ["/profile", "/admin"])
 @pytest.mark.parametrize("cookie", ["2", "", "a.b.c", "é", "x" * 5000, '"quoted', "\x00"])
 def test_a_made_up_session_opens_nothing(app: LabApp, path: str, cookie: str) -> None:
@@ -372,7 +406,7 @@ def test_a_made_up_session_opens_nothing(app: LabApp, path: str, cookie: str) ->
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/signup", "/login", "/profile", "/admin", "/static/style.css", "/nowhere"]
+    "path", ["/", "/signup", "/login", "/profile", "/admin", "/static/style.css", "/nowhere", "/devices/end"]
 )
 def test_head_is_get_without_the_page(app: LabApp, path: str) -> None:
     """The same status and headers, and not a byte of the page: not for Ada, and not for her proxy."""
@@ -429,8 +463,17 @@ def test_who_opens_a_form_s_address_is_shown_the_page_it_is_on(ada: Browser, pat
     answer = ada.get(path)
     assert answer.status_code == 405
     assert f'<a class="button" href="{page}">To its page</a>' in answer.text
-    assert "A form is sent to this address." in answer.text
+    assert "<p>A form is sent to this address. It is filled in on another page.</p>" in answer.text
     assert "A form" not in ada.request("DELETE", path).text
+
+
+def test_a_page_that_no_link_of_ours_would_lead_to_is_not_offered(ada: Browser) -> None:
+    """A tab in its address: whoever decodes it on the way may read another address. The start page is."""
+    answer = ada.get("/members/%09/phone")
+    assert answer.status_code == 405
+    assert "A form is sent to this address." in answer.text
+    assert "To its page" not in answer.text
+    assert '<a class="button" href="/">To the start page</a>' in answer.text
 
 
 @pytest.mark.parametrize("path", ["/logout", "/profile", "/nowhere"])
@@ -611,6 +654,22 @@ def test_every_answer_has_the_security_headers(app: LabApp) -> None:
         assert "unsafe" not in answer.headers["Content-Security-Policy"], kind
 
 
+def test_the_security_headers_say_exactly_this(guest: Browser) -> None:
+    """Word for word: a directive that is misspelled is one that browsers pass over."""
+    headers = guest.get("/").headers
+    assert {name: headers[name] for name in SECURITY_HEADERS} == {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
 def test_no_cache_keeps_what_is_somebody_s(app: LabApp) -> None:
     """The cache of a school or an airport would show Ada's page to the next one who asks. Files are the same
     for all: they may be kept, and are asked about again."""
@@ -665,6 +724,30 @@ def test_without_a_handler_a_crash_is_printed_for_the_operator(
     assert "hunter2" not in answer.get_data(as_text=True)
 
 
+def test_an_error_of_the_database_without_a_code_is_a_mistake_of_ours(app: LabApp, guest: Browser) -> None:
+    """Python's own layer raises some that SQLite knows nothing of: trying again would not help."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("of Python's own")
+
+    with mounted({"authlab.accounts:authenticate": fail}):
+        answer = guest.post("/login", {})
+    assert answer.status_code == 500
+    assert app.crashes == ['OperationalError("of Python\'s own")']
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (NotSignedIn(stale=True), "not signed in"),
+        (TooManyAttempts(90), "too many attempts, 90 seconds to wait"),
+    ],
+)
+def test_an_error_says_in_a_traceback_what_it_is(error: Exception, text: str) -> None:
+    """Where nobody has made an answer of it: a test, or code of one's own."""
+    assert str(error) == text
+
+
 def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) -> None:
     """What a library writes into its errors is for developers; the page says the status and what to do."""
 
@@ -675,6 +758,154 @@ def test_a_library_s_own_refusal_shows_our_words(app: LabApp, guest: Browser) ->
         answer = guest.post("/login", {})
     assert answer.status_code == 400
     assert "users.secret" not in answer.text
+
+
+def test_a_connection_ends_with_its_request(
+    app: LabApp, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it ends. One that stays open holds a file, and perhaps a lock, for nobody."""
+    database, opened = app._app.database, []
+
+    def connect(observer: Any = None) -> Any:
+        opened.append(Database.connect(database, observer))
+        return opened[-1]
+
+    monkeypatch.setattr(database, "connect", connect)
+    with mounted({"authlab.accounts:authenticate": _crash}):
+        assert [ada.get("/profile").status_code, app.browser().post("/login", {}).status_code] == [200, 500]
+    assert len(opened) == 2
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
+# In words
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "title", "advice"),
+    [
+        (Forbidden(), 403, "Not for you", "You are not allowed to do this."),
+        (TooManyAttempts(1), 429, "Too many attempts", "Try again in 1 minute."),
+        (TooManyAttempts(60), 429, "Too many attempts", "Try again in 1 minute."),
+        (TooManyAttempts(61), 429, "Too many attempts", "Try again in 2 minutes."),
+        (TooManyAttempts(120), 429, "Too many attempts", "Try again in 2 minutes."),
+        (TooManyAttempts(900), 429, "Too many attempts", "Try again in 15 minutes."),
+        (RequestEntityTooLarge(), 413, "Too large", "Send less than 64 kilobytes."),
+        (BadRequest(), 400, "Bad Request", "Check the address, or go back to the start page."),
+        (NotFound(), 404, "Not Found", "Check the address, or go back to the start page."),
+        (BUSY, 503, "Not now", "Nothing was changed. Try again in a moment."),
+        (RuntimeError(), 500, "Our mistake", "Something went wrong. Try again later."),
+    ],
+)
+def test_a_refusal_says_what_to_do_next(
+    guest: Browser, error: Exception, status: int, title: str, advice: str
+) -> None:
+    """One heading and one sentence; who has to wait is told how long, and no minute too few."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    with mounted({"authlab.accounts:authenticate": fail}):
+        answer = guest.post("/login", {})
+    assert answer.status_code == status
+    assert f"<title>{title}" in answer.text
+    assert f"<h1>{title}</h1>\n<p>{advice}</p>" in answer.text
+    wait = str(error.retry_after) if isinstance(error, TooManyAttempts) else None
+    assert answer.headers.get("Retry-After") == wait
+
+
+@pytest.mark.parametrize("path", ["/fragments/members", "/fragments/devices"])
+def test_a_piece_of_a_page_sends_nobody_to_the_login(app: LabApp, ada: Browser, path: str) -> None:
+    """A script would put the login page into the middle of another. And a cookie that proves nobody any more
+    is taken back, so that loading the page anew leads to the login."""
+    copy = app.browser()
+    copy.set_cookie("__Host-session", ada.cookies["__Host-session"].value)
+    ada.post("/logout")
+    for visitor in (app.browser(), copy):
+        answer = visitor.get(path)
+        assert answer.status_code == 401
+        assert "<h1>Not signed in</h1>\n<p>Log in, and try again.</p>" in answer.text
+        taken_back = answer.raw.headers.getlist("Set-Cookie")
+        assert [set(line.split("; ")) for line in taken_back] == ([DELETED] if visitor is copy else [])
+
+
+# What the lab shows of a request
+
+
+def story(browser: Browser) -> list[tuple[str, str]]:
+    """What the layers have said of the last request, without the database's statements."""
+    return [entry for entry in browser.trace if entry[0] != "db"]
+
+
+def test_a_request_tells_its_way_through_the_layers(ada: Browser) -> None:
+    """In the order of the architecture: this is what a reader sees under the page."""
+    ada.get("/dashboard?new")
+    assert story(ada) == [
+        ("app", "GET /dashboard"),
+        ("middleware", "a session of user 1: go on"),
+        ("pages", "dashboard"),
+        ("dal", "proven: user 1, role user"),
+        ("app", "200, with the security headers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "said", "status"),
+    [
+        (EVE, "every rule holds", 303),
+        ({**EVE, "password": "short", "email": "nowhere"}, "refused: email, password", 422),
+    ],
+)
+def test_a_form_tells_what_became_of_it(guest: Browser, form: dict[str, str], said: str, status: int) -> None:
+    """Which fields were refused, and nothing of what was typed there."""
+    guest.post("/signup", form)
+    assert story(guest) == [
+        ("app", "POST /signup"),
+        ("middleware", "no session: go on"),
+        ("actions", "signup"),
+        ("forms", said),
+        ("app", f"{status}, with the security headers"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "said"),
+    [
+        ("guest", "/profile", "no session, and the page is for members: to /login"),
+        ("ada", "/login", "a session of user 1, and the page is for guests: to /dashboard"),
+    ],
+)
+def test_a_detour_tells_its_reason(request: pytest.FixtureRequest, who: str, path: str, said: str) -> None:
+    visitor: Browser = request.getfixturevalue(who)
+    visitor.get(path)
+    assert story(visitor)[1:-1] == [("middleware", said)]
+
+
+@pytest.mark.parametrize(
+    ("page", "csrf", "said"),
+    [
+        ("https://evil.test", None, "refused: the form is not from a page of ours"),
+        (None, "made up", "refused: the form does not carry this session's token"),
+    ],
+)
+def test_a_forged_form_tells_why_it_was_refused(
+    ada: Browser, page: str | None, csrf: str | None, said: str
+) -> None:
+    """Two checks that fail in different ways; the visitor is told of neither."""
+    ada.page = page or ada.page
+    ada.post("/devices/end-others", {} if csrf is None else {"csrf": csrf})
+    assert story(ada)[1:-1] == [("app", said)]
+
+
+def test_a_crash_tells_the_lab_what_it_was(guest: Browser) -> None:
+    """The lab is the operator's side: here the error has its name and its words."""
+    with mounted({"authlab.accounts:authenticate": _crash}):
+        guest.post("/login", {})
+    assert story(guest)[-2:] == [
+        ("app", "crashed: RuntimeError: the disk at /srv/secret is full, key=hunter2"),
+        ("app", "500, with the security headers"),
+    ]
 
 
 # The password goes in and never comes out
