@@ -15,13 +15,16 @@ from authlab.forms import (
     NAME_TOO_SHORT,
     NO_SUCH_FIELD,
     PHONE_INVALID,
+    TEAM_INVALID,
     FormState,
     ProfileForm,
     SignupForm,
+    TeamForm,
     canonical_email,
     password_problems,
     validate_profile,
     validate_signup,
+    validate_team,
 )
 
 if TYPE_CHECKING:
@@ -241,6 +244,30 @@ def test_a_profile_has_one_field(field: str) -> None:
 
 def test_a_profile_without_a_phone_number_has_none() -> None:
     assert validate_profile({}) == ProfileForm(phone=None)
+
+
+@pytest.mark.parametrize(
+    ("form", "team"),
+    [
+        ({"team": "engines"}, "engines"),
+        ({"team": " the two engines\n"}, "the two engines"),
+        ({"team": "é" * 50}, "é" * 50),
+        ({"team": ""}, None),
+        ({"team": "  "}, None),
+        ({}, None),
+    ],
+)
+def test_a_team_is_its_name_without_the_spaces_around_it(form: dict[str, str], team: str | None) -> None:
+    """Two members are in one team when its name is the same; an empty field takes somebody out of theirs."""
+    answer = validate_team(form)
+    assert isinstance(answer, TeamForm)
+    assert answer.team == team
+
+
+@pytest.mark.parametrize("team", ["é" * 51, "eng\u200bines", "two\nengines", "\ud800", "\x00"])
+def test_a_team_that_looks_like_another_is_refused(team: str) -> None:
+    """Signs that nobody sees would make two teams of one name; and a name has its limit."""
+    assert validate_team({"team": team}) == FormState(errors={"team": [TEAM_INVALID]})
 
 
 def test_two_states_do_not_share_their_errors() -> None:

@@ -135,6 +135,24 @@ def test_a_session_that_a_replaced_token_has_ended_is_in_no_cache(database: LabA
     assert profile(thief) == 303
 
 
+@pytest.mark.parametrize("action", ["end-sessions", "disable", "delete"])
+def test_a_session_that_an_admin_has_ended_is_in_no_cache(database: LabApp, action: str) -> None:
+    """Its page of a moment ago is no reason for one more."""
+    ada, grace = signed_in(database), signed_in(database, GRACE)
+    assert profile(ada) == 200
+    assert grace.post(f"/admin/users/1/{action}").status_code == 303
+    assert profile(ada) == 303
+
+
+def test_a_session_that_was_ended_from_another_browser_is_in_no_cache(database: LabApp) -> None:
+    """A lost phone, say: from that moment on, and not when it is forgotten by itself."""
+    laptop, phone = signed_in(database), signed_in(database)
+    assert profile(phone) == 200
+    number = database.stolen_sessions()[1]["id"]
+    assert laptop.post("/devices/end", {"id": number}).status_code == 303
+    assert (profile(phone), profile(laptop)) == (303, 200)
+
+
 def test_the_cache_does_not_lengthen_the_grace_of_a_replaced_token(database: LabApp) -> None:
     """A minute for requests that are on their way, and not a minute more for having been asked in it."""
     ada = signed_in(database)

@@ -85,6 +85,16 @@ def test_a_token_holds_from_its_issue_until_it_expires(now: int, holds: bool) ->
     assert (verify_session_token(signed(CLAIMS), KEY, now) is not None) is holds
 
 
+@pytest.mark.parametrize("years", [-50, 100])
+def test_a_token_s_times_are_compared_with_ours_and_not_with_the_machine_s(years: int) -> None:
+    """A lesson's clock stands still in another year. `nbf` is no time of ours, and not asked."""
+    away = years * 365 * 24 * 3600
+    times = {name: CLAIMS[name] + away for name in ("auth_time", "iat", "exp")}
+    token = signed({**CLAIMS, **times, "nbf": times["iat"]})
+    assert verify_session_token(token, KEY, ISSUED + away) is not None
+    assert verify_session_token(token, KEY, EXPIRES + away) is None
+
+
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "NONE", ""])
 def test_an_unsigned_token_is_refused(algorithm: str) -> None:
     """Mallory writes the header himself: it says that no signature is needed."""
