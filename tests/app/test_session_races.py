@@ -17,6 +17,8 @@ from authlab.lab.browser import Browser
 from authlab.passwords import hash_password
 from authlab.server_only import ServerOnly
 from authlab.sessions.cache import SessionCache
+from authlab.sessions.reading import read
+from authlab.sessions.strategy import strategy
 from authlab.tokens import Session
 
 COOKIE = "__Host-session"
@@ -151,6 +153,24 @@ def test_a_session_that_was_ended_from_another_browser_is_in_no_cache(database: 
     number = database.stolen_sessions()[1]["id"]
     assert laptop.post("/devices/end", {"id": number}).status_code == 303
     assert (profile(phone), profile(laptop)) == (303, 200)
+
+
+@pytest.mark.parametrize(
+    ("idle_days", "over_after_days"), [(1, 1), (8, 7)], ids=["unused for too long", "at its end"]
+)
+def test_what_the_cache_remembers_of_a_session_ends_with_the_session(
+    database: LabApp, idle_days: int, over_after_days: int
+) -> None:
+    """To the second: a minute of memory makes no session a minute longer."""
+    settings = replace(database.settings, session_idle_seconds=idle_days * 24 * 3600)
+    sessions = strategy(settings)
+    with closing(database.connect()) as db:
+        session = read(sessions.create(db, 1, "a browser"), settings)
+        assert session is not None
+        database.clock.advance(days=over_after_days, seconds=-1)
+        assert sessions.verify(db, session) is not None
+        database.clock.advance(seconds=1)
+        assert sessions.verify(db, session) is None
 
 
 def test_the_cache_does_not_lengthen_the_grace_of_a_replaced_token(database: LabApp) -> None:

@@ -5,12 +5,14 @@ What both ways of keeping sessions promise of a token is tested here, for both.
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import FrozenInstanceError
 
 import pytest
 
 from authlab.lab.apps import GRACE, LabApp
 from authlab.lab.browser import Browser
 from authlab.sessions.reading import read
+from authlab.sessions.strategy import strategy
 from authlab.tokens import Session
 from tests.app.visitors import signed_in
 
@@ -66,6 +68,56 @@ def test_each_login_and_each_refresh_has_ids_of_its_own(app: LabApp) -> None:
     ids += [session_of(second, app).session_id, session_of(second, app).token_id]
     assert len(set(ids)) == 5
     assert {len(bytes.fromhex(one)) for one in ids} == {16}
+
+
+def test_a_token_is_renewed_when_it_is_a_day_old_and_not_before(app: LabApp) -> None:
+    """Two pages within the day keep the session in use; the third comes a day after the token."""
+    ada = signed_in(app)
+    first = session_of(ada, app).token_id
+    app.clock.advance(hours=12)
+    ada.get("/profile")
+    app.clock.advance(hours=12, seconds=-1)
+    ada.get("/profile")
+    assert session_of(ada, app).token_id == first
+    app.clock.advance(seconds=1)
+    ada.get("/profile")
+    assert session_of(ada, app).token_id != first
+
+
+def test_a_session_that_runs_out_while_its_page_is_made_gets_no_new_token(app: LabApp) -> None:
+    """It held when the request came, and the clock has gone on since."""
+    sessions, session = strategy(app.settings), session_of(signed_in(app), app)
+    with closing(app.connect()) as db:
+        proof = sessions.verify(db, session)
+        assert proof is not None
+        app.clock.now = session.expires_at
+        assert sessions.refresh(db, session, proof) is None
+
+
+def test_what_a_session_has_proven_cannot_be_changed(app: LabApp) -> None:
+    """Whom it proves is asked for once a request: all that follows relies on it."""
+    session = session_of(signed_in(app), app)
+    with closing(app.connect()) as db:
+        proof = strategy(app.settings).verify(db, session)
+    with pytest.raises(FrozenInstanceError):
+        proof.last_seen_at = 0  # type: ignore[misc, union-attr]
+
+
+def test_who_logs_in_after_all_was_ended_is_in(app: LabApp) -> None:
+    """What was ended are the sessions that there were: the copy is out, and the owner is not."""
+    ada, grace = signed_in(app), signed_in(app, GRACE)
+    assert grace.post("/admin/users/1/end-sessions").status_code == 303
+    assert ada.get("/profile").status_code == 303
+    assert signed_in(app).get("/profile").status_code == 200
+
+
+def test_logging_out_ends_every_copy_of_the_token_and_no_other_session(app: LabApp) -> None:
+    laptop, phone = signed_in(app), signed_in(app)
+    thief = app.browser()
+    thief.set_cookie(COOKIE, laptop.cookies[COOKIE].value)
+    laptop.post("/logout")
+    assert thief.get("/profile").status_code == 303
+    assert phone.get("/profile").status_code == 200
 
 
 def test_what_was_ended_is_on_the_list_until_no_token_of_it_could_hold(stateless: LabApp) -> None:
