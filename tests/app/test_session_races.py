@@ -185,12 +185,33 @@ def test_the_cache_does_not_lengthen_the_grace_of_a_replaced_token(database: Lab
     assert profile(other_tab) == 303
 
 
+USER = UserRow(1, "member-1", "Ada", "ada@lab.test", ServerOnly(""), "user")
+FOUND = FoundSession(USER, ServerOnly(""), ServerOnly(None), None, 0, 10_000)
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_the_cache_remembers_for_as_long_as_it_was_told(seconds: int) -> None:
+    """The very token that was proven, and no other of its session."""
+    cache, session = SessionCache(seconds), Session(1, "session", "token", 0, 0, 10_000)
+    cache.put(session, FOUND, 1000, cache.revision())
+    assert cache.get(session, 1000 + seconds - 1) == FOUND
+    assert cache.get(session, 1000 + seconds) is None
+    assert cache.get(replace(session, token_id="another"), 1000) is None
+
+
+def test_without_seconds_nothing_is_remembered() -> None:
+    """It is off unless an operator turns it on."""
+    cache, session = SessionCache(0), Session(1, "session", "token", 0, 0, 10_000)
+    cache.put(session, FOUND, 1000, cache.revision())
+    assert cache.get(session, 1000) is None
+    assert len(cache) == 0
+
+
 def test_the_cache_forgets_what_is_too_old_to_be_asked_for() -> None:
     """Or it would hold a row for everybody who ever logged in."""
-    cache, user = SessionCache(60), UserRow(1, "member-1", "Ada", "ada@lab.test", ServerOnly(""), "user")
-    found = FoundSession(user, ServerOnly(""), ServerOnly(None), None, 0, 10_000)
+    cache = SessionCache(60)
     for now in range(0, 6000, 10):
-        cache.put(Session(1, f"session {now}", "token", 0, 0, 10_000), found, now, cache.revision())
+        cache.put(Session(1, f"session {now}", "token", 0, 0, 10_000), FOUND, now, cache.revision())
     assert len(cache) <= 12
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from authlab.lab.apps import GRACE, LabApp
 from authlab.lab.browser import Browser
+from authlab.sessions.lifetime import begin_session
 from authlab.sessions.reading import read
 from authlab.sessions.strategy import strategy
 from authlab.tokens import Session
@@ -68,6 +69,15 @@ def test_each_login_and_each_refresh_has_ids_of_its_own(app: LabApp) -> None:
     ids += [session_of(second, app).session_id, session_of(second, app).token_id]
     assert len(set(ids)) == 5
     assert {len(bytes.fromhex(one)) for one in ids} == {16}
+
+
+@pytest.mark.parametrize(("cap_seconds", "expires_at"), [(300, 1070), (70, 1070), (50, 1050)])
+def test_a_session_begins_with_the_login_and_ends_with_its_lifetime_or_its_cap(
+    cap_seconds: int, expires_at: int
+) -> None:
+    """And unless it is told otherwise, its user has never logged out everywhere."""
+    session = begin_session(1, "5e55", "70ce", 1000, lifetime_seconds=70, cap_seconds=cap_seconds)
+    assert session == Session(1, "5e55", "70ce", 1000, 1000, expires_at, 0)
 
 
 def test_a_token_is_renewed_when_it_is_a_day_old_and_not_before(app: LabApp) -> None:
