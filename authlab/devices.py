@@ -43,7 +43,7 @@ def device_nonce(random: bytes, now: int) -> str:
 def given_at(nonce: str) -> int:
     """Return when a proven nonce was given, in seconds since 1970; 0 for one that does not say."""
     try:
-        return int(nonce.partition("-")[0], 16)
+        return int(nonce.rpartition("-")[0], 16)  # nothing where there is no dash: random digits are no time
     except ValueError:
         return 0
 

@@ -155,10 +155,10 @@ def admin(
     )
 
 
-def problem(status: int, title: str, advice: str, back: str = "/") -> Response:
+def problem(status: int, title: str, advice: str, back: str) -> Response:
     """Show that something went wrong, in words for a visitor: what to do next, and nothing of the inside.
 
-    `back` is the page to go on from.
+    `back` is the page to go on from, "/" where there is no nearer one.
     """
     return _html("problem.html", status, user=None, title=title, advice=advice, back=back)
 

@@ -222,9 +222,15 @@ def test_a_strategy_that_does_not_exist_is_refused() -> None:
         )
 
 
-def test_a_session_that_was_ended_stays_ended_when_the_way_of_keeping_them_changes(app: LabApp) -> None:
-    """An operator turns to stateless sessions, with the same key and database: no token of a row is one."""
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_a_session_that_was_ended_stays_ended_when_the_way_of_keeping_them_changes(
+    app: LabApp, times: int
+) -> None:
+    """An operator turns to stateless sessions, with the same key and database: no token of a row is one,
+    however often its user has logged out everywhere."""
     ada = signed_in(app)
+    for _ in range(times):
+        ada.post("/devices/end-others")
     thief = copy_of(ada, app)
     ada.post("/logout")
     turned = App(replace(app.settings, sessions="stateless"))

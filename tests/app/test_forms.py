@@ -4,24 +4,28 @@ What the exercises ask of sign-up is checked in tests/lessons/test_lesson_01_for
 the modern rules, and the change of password, in test_password_policy.py.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
+from authlab import forms
 from authlab.forms import (
     EMAIL_INVALID,
     NAME_TOO_LONG,
     NAME_TOO_SHORT,
     NO_SUCH_FIELD,
     PHONE_INVALID,
+    TEAM_INVALID,
     FormState,
     ProfileForm,
     SignupForm,
+    TeamForm,
     canonical_email,
     password_problems,
     validate_profile,
     validate_signup,
+    validate_team,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +56,9 @@ def test_a_name_has_2_to_100_characters(name: str, message: str) -> None:
     assert errors_of(name=name) == {"name": [message]}
 
 
-@pytest.mark.parametrize("name", ["Al", "a" * 100, "é" * 100, " " + "a" * 100 + " ", "李四", "O'Neil; DROP"])
+@pytest.mark.parametrize(
+    "name", ["Al", "a" * 100, "é" * 100, " " + "a" * 100 + " ", "李四", "O'Neil; DROP", "XX"]
+)
 def test_a_name_at_the_limit_passes(name: str) -> None:
     """And so do names in any script, with any sign: what a name does to a page is the page's business."""
     assert errors_of(name=name) == {}
@@ -241,6 +247,89 @@ def test_a_profile_has_one_field(field: str) -> None:
 
 def test_a_profile_without_a_phone_number_has_none() -> None:
     assert validate_profile({}) == ProfileForm(phone=None)
+
+
+@pytest.mark.parametrize(
+    ("form", "team"),
+    [
+        ({"team": "engines"}, "engines"),
+        ({"team": " the two engines\n"}, "the two engines"),
+        ({"team": "é" * 50}, "é" * 50),
+        ({"team": ""}, None),
+        ({"team": "  "}, None),
+        ({}, None),
+    ],
+)
+def test_a_team_is_its_name_without_the_spaces_around_it(form: dict[str, str], team: str | None) -> None:
+    """Two members are in one team when its name is the same; an empty field takes somebody out of theirs."""
+    answer = validate_team(form)
+    assert isinstance(answer, TeamForm)
+    assert answer.team == team
+
+
+@pytest.mark.parametrize("team", ["é" * 51, "eng\u200bines", "two\nengines", "\ud800", "\x00"])
+def test_a_team_that_looks_like_another_is_refused(team: str) -> None:
+    """Signs that nobody sees would make two teams of one name; and a name has its limit."""
+    assert validate_team({"team": team}) == FormState(errors={"team": [TEAM_INVALID]})
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (forms.NAME_TOO_SHORT, "Name must be at least 2 characters long."),
+        (forms.NAME_TOO_LONG, "Name must be at most 100 characters long."),
+        (forms.EMAIL_INVALID, "Please enter a valid email."),
+        (forms.EMAIL_TAKEN, "An account with this email exists already."),
+        (forms.TOO_SHORT, "Be at least 8 characters long"),
+        (forms.NO_LETTER, "Contain at least one letter."),
+        (forms.NO_NUMBER, "Contain at least one number."),
+        (forms.NO_SPECIAL, "Contain at least one special character."),
+        (forms.COMMON, "Not be one of the most common passwords."),
+        (forms.IS_YOURS, "Not be your name or email."),
+        (forms.SAME_AS_BEFORE, "Not be the same as before."),
+        (forms.NOT_CREATED, "An error occurred while creating your account."),
+        (forms.NO_SUCH_FIELD, "This form has no such field."),
+        (forms.SENT_TWICE, "This form was sent already. If your account is there, log in."),
+        (forms.WRONG_CREDENTIALS, "Email or password is wrong."),
+        (forms.WRONG_PASSWORD, "This is not your current password."),
+        (forms.ROLE_UNKNOWN, "There is no such role."),
+        (
+            forms.TEAM_INVALID,
+            "Please enter a team's name of at most 50 characters, all of them visible, or none.",
+        ),
+        (
+            forms.PHONE_INVALID,
+            "Please enter a phone number of at most 30 digits, spaces and + - ( ) /, or none.",
+        ),
+    ],
+)
+def test_a_refusal_says_what_to_do(message: str, text: str) -> None:
+    """Word for word: a message is all that a visitor has to go on."""
+    assert message == text
+
+
+@pytest.mark.parametrize(("characters", "taken"), [(254, True), (255, True), (256, False)])
+def test_an_address_has_at_most_255_characters(characters: int, taken: bool) -> None:
+    address = "x" * (characters - len("@lab.test")) + "@lab.test"
+    assert canonical_email(address) == (address if taken else None)
+
+
+def test_only_spaces_are_taken_off_an_address() -> None:
+    assert canonical_email(" XaX@lab.teX ") == "xax@lab.tex"
+
+
+def test_what_is_no_text_is_refused_in_words() -> None:
+    """A script can send a number where a form sends a text."""
+    number: dict[str, Any] = {"phone": 5}
+    assert validate_profile(number) == FormState(errors={"phone": ["Input should be a valid string"]})
+
+
+def test_a_password_is_compared_with_nothing_where_there_is_no_name() -> None:
+    assert forms.modern_password_problems("xxxx") == [forms.TOO_SHORT]
+
+
+def test_a_state_has_no_message_of_its_own() -> None:
+    assert FormState().message is None
 
 
 def test_two_states_do_not_share_their_errors() -> None:

@@ -1,19 +1,26 @@
 """Every page, in every state, has what a person needs, and shows what was typed as text."""
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from inspect import unwrap
 from pathlib import Path
+from typing import Literal
 
+import jinja2
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from authlab import forms
+from authlab import forms, pages
 from authlab.app import App
 from authlab.db import insert_user
+from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.passwords import hash_password
 from authlab.settings import Settings
+from tests.app.visitors import signed_in
 
 OWN_ORIGIN = {"Origin": "http://localhost"}
 PASSWORD = "correct-horse-1"
@@ -121,6 +128,14 @@ def app(tmp_path: Path) -> App:
     )
     db.close()
     return app
+
+
+@pytest.fixture
+def lab_app() -> Iterator[LabApp]:
+    """An app with members, teams and a clock that is moved by hand."""
+    app = LabApp()
+    yield app
+    app.close()
 
 
 @pytest.fixture
@@ -237,6 +252,17 @@ def test_static_files_say_what_they_are(visitor: Visitor, name: str, content_typ
     assert answer.content_type == content_type
 
 
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [("index.html", "text/html; charset=utf-8"), ("floor-plan.png", "image/png")],
+)
+def test_the_handbook_s_files_say_what_they_are(lab_app: LabApp, name: str, content_type: str) -> None:
+    """Its pages and its picture, for the same reason."""
+    answer = signed_in(lab_app).get(f"/handbook/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == content_type
+
+
 def test_the_signup_form_helps_to_fill_it(visitor: Visitor) -> None:
     """Password managers know what each field is, and nothing is wrong before anything is sent."""
     page = visitor.page("/signup")
@@ -252,8 +278,9 @@ def test_the_signup_form_helps_to_fill_it(visitor: Visitor) -> None:
     assert email.attributes["type"] == "text", "type=email rewrites addresses"
     password = page.one("input", name="password", type="password")
     assert password.attributes["autocomplete"] == "new-password"
-    assert page.one("input", name="name").attributes["placeholder"]
-    assert page.one("input", name="email").attributes["placeholder"]
+    for field_name in ("name", "email"):
+        assert page.one("input", name=field_name).attributes["placeholder"]
+        assert page.one("input", name=field_name).attributes["value"] == ""
     assert [e.text for e in form.inside if e.tag == "button"] == ["Sign Up"]
     assert not [e for e in page.elements if "aria-invalid" in e.attributes]
     assert page.alert() == ""
@@ -366,6 +393,7 @@ def test_the_login_form_helps_to_fill_it(visitor: Visitor) -> None:
     page = visitor.page("/login")
     assert page.one("form", action="/login", method="post")
     assert page.one("input", name="email").attributes["autocomplete"] == "email"
+    assert page.one("input", name="email").attributes["value"] == ""
     assert page.one("input", name="password").attributes["autocomplete"] == "current-password"
     assert page.alert() == ""
 
@@ -398,6 +426,104 @@ def test_every_account_has_a_card_with_its_actions(visitor: Visitor) -> None:
         "disable",
         "delete",
     ]
+
+
+@pytest.mark.parametrize("who", [ADA, GRACE], ids=["a member", "an admin"])
+def test_the_dashboard_says_when_its_owner_logged_in_before(
+    lab_app: LabApp, who: tuple[str, str, str]
+) -> None:
+    """Who was not there then knows that somebody else has the password. The first time there was none."""
+    said = "You logged in before this on 2026-01-05 09:00 (UTC)."
+    first = signed_in(lab_app, who).get("/dashboard")
+    assert first.status_code == 200
+    assert "You logged in before" not in first.text
+    lab_app.clock.advance(hours=1)
+    assert said in signed_in(lab_app, who).get("/dashboard").text
+
+
+@pytest.mark.parametrize(
+    ("policy", "hint"),
+    [
+        ("guide", "At least 8 characters, with a letter, a number and a special character."),
+        (
+            "modern",
+            "At least 8 characters, better 15 or more. A few words of your own are good; "
+            "well-known passwords are refused.",
+        ),
+    ],
+)
+def test_whoever_chooses_a_password_is_told_the_rules_first(
+    policy: Literal["guide", "modern"], hint: str
+) -> None:
+    """The rules that the server will judge by, at the sign-up and at a change."""
+    with closing(LabApp(passwords=policy)) as app:
+        assert Page(app.browser().get("/signup").text).note("password") == [hint]
+        assert Page(signed_in(app).get("/dashboard/settings").text).note("new") == [hint]
+
+
+def test_a_changed_password_is_confirmed_and_only_then(lab_app: LabApp) -> None:
+    """And so is what it did elsewhere: the other browsers will ask for the new one."""
+    ada = signed_in(lab_app)
+    before = ada.get("/dashboard/settings")
+    assert before.status_code == 200
+    assert Page(before.text).all("p", role="status") == []
+    answer = ada.post("/dashboard/settings/password", {"current": ADA[2], "new": "difference-engine-1822"})
+    confirmed = Page(ada.get(answer.headers["Location"]).text).one("p", role="status")
+    assert confirmed.text == "Your password is changed, and you are logged out everywhere else."
+
+
+@pytest.mark.parametrize("path", ["/members", "/admin"])
+def test_what_was_searched_for_stays_in_its_field(lab_app: LabApp, path: str) -> None:
+    """Above what was found. It is cut where the field ends."""
+    grace = signed_in(lab_app, GRACE)
+    assert Page(grace.get(path).text).one("input", name="q").attributes["value"] == ""
+    page = Page(grace.get(path, params={"q": "Love"}).text)
+    assert page.one("input", name="q").attributes["value"] == "Love"
+    assert "Ada" in page.one("main").text
+    assert "Alan" not in page.one("main").text
+    long = Page(grace.get(path, params={"q": "é" * 101}).text).one("input", name="q").attributes
+    assert long["value"] == "é" * 100
+    assert long["maxlength"] == "100"
+
+
+def test_a_member_s_form_goes_to_the_member_whose_page_it_is_on(lab_app: LabApp) -> None:
+    """By the name in the address: an admin's form on Ada's page is about Ada's number."""
+    ada, grace = signed_in(lab_app), signed_in(lab_app, GRACE)
+    slug = lab_app.users()[0].slug
+    for browser in (ada, grace):
+        answer = browser.get(f"/members/{slug}")
+        form = Page(answer.text).one("form", **{"class": "fields"})
+        assert answer.status_code == 200
+        assert form.attributes["action"] == f"/members/{slug}/phone"
+
+
+def test_a_page_s_scripts_are_told_who_is_there_and_no_more(lab_app: LabApp) -> None:
+    """As data in the page, which spares them a question; on a guest's page there is nothing to tell."""
+    told = Page(signed_in(lab_app).get("/").text).by_id("bootstrap")
+    assert told.attributes["type"] == "application/json"
+    assert json.loads(told.text) == {"user": {"id": 1, "name": ADA[0], "role": "user"}}
+    assert Page(lab_app.browser().get("/").text).all("script", id="bootstrap") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status"),
+    [
+        ("/signup", {"name": "A", "email": "ada", "password": "short"}, 422),
+        ("/login", {"email": "ada@lab.test", "password": "wrong"}, 401),
+    ],
+)
+def test_a_page_for_guests_asks_nobody_who_is_there(
+    lab_app: LabApp, path: str, form: dict[str, str], status: int
+) -> None:
+    """It looks the same for whoever has a session, and costs no query more."""
+    answers, asked = [], []
+    for browser in (lab_app.browser(address="192.0.2.2"), signed_in(lab_app)):
+        lab_app.statements.clear()
+        answers.append(browser.post(path, form))
+        asked.append(list(lab_app.statements))
+    assert [answer.status_code for answer in answers] == [status, status]
+    assert asked[0] == asked[1]
+    assert links(Page(answers[1].text)) == {"/signup", "/login"}
 
 
 def links(page: Page) -> set[str | None]:
@@ -461,3 +587,27 @@ def test_a_name_is_text_wherever_it_is_shown(app: App) -> None:
     for page in (home, profile, members, again, login, extra):
         assert not page.all("b")
         assert MARKUP not in "".join(e.text for e in page.all("script"))
+
+
+def new_templates() -> jinja2.Environment:
+    """The templates as they are made, not those that an earlier test has left behind."""
+    return unwrap(pages.templates)()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{{ name }}", "&lt;b&gt;Ada&lt;/b&gt;"),
+        ("<ul>\n  {% if name %}\n  <li>\n  {% endif %}\n</ul>", "<ul>\n  <li>\n</ul>"),
+    ],
+    ids=["markup is text", "lines of the template's own leave no trace"],
+)
+def test_a_template_shows_its_values_as_text_and_itself_not_at_all(template: str, shown: str) -> None:
+    """Whatever it is called: Jinja itself escapes nothing, and many apps tell it to by a file's ending."""
+    assert new_templates().from_string(template).render(name="<b>Ada</b>") == shown
+
+
+def test_a_name_that_a_template_misspells_is_an_error() -> None:
+    """An empty place would hide that a page lacks its token, say, until somebody misses it."""
+    with pytest.raises(jinja2.UndefinedError, match="'nmae' is undefined"):
+        new_templates().from_string("{{ nmae }}").render(name="Ada")

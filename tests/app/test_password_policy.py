@@ -368,5 +368,6 @@ def test_a_refused_change_printed_by_accident_shows_no_password() -> None:
 
 def test_no_change_is_made_without_rules() -> None:
     """A form that was made past `validate_password_change` would carry a password that nobody judged."""
-    with pytest.raises(TypeError):
+    said = "^PasswordChangeForm is made by validate_password_change, which has the rules$"
+    with pytest.raises(TypeError, match=said):
         PasswordChangeForm(current="analytical engine", new="x")

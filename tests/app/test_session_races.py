@@ -17,6 +17,8 @@ from authlab.lab.browser import Browser
 from authlab.passwords import hash_password
 from authlab.server_only import ServerOnly
 from authlab.sessions.cache import SessionCache
+from authlab.sessions.reading import read
+from authlab.sessions.strategy import strategy
 from authlab.tokens import Session
 
 COOKIE = "__Host-session"
@@ -135,6 +137,42 @@ def test_a_session_that_a_replaced_token_has_ended_is_in_no_cache(database: LabA
     assert profile(thief) == 303
 
 
+@pytest.mark.parametrize("action", ["end-sessions", "disable", "delete"])
+def test_a_session_that_an_admin_has_ended_is_in_no_cache(database: LabApp, action: str) -> None:
+    """Its page of a moment ago is no reason for one more."""
+    ada, grace = signed_in(database), signed_in(database, GRACE)
+    assert profile(ada) == 200
+    assert grace.post(f"/admin/users/1/{action}").status_code == 303
+    assert profile(ada) == 303
+
+
+def test_a_session_that_was_ended_from_another_browser_is_in_no_cache(database: LabApp) -> None:
+    """A lost phone, say: from that moment on, and not when it is forgotten by itself."""
+    laptop, phone = signed_in(database), signed_in(database)
+    assert profile(phone) == 200
+    number = database.stolen_sessions()[1]["id"]
+    assert laptop.post("/devices/end", {"id": number}).status_code == 303
+    assert (profile(phone), profile(laptop)) == (303, 200)
+
+
+@pytest.mark.parametrize(
+    ("idle_days", "over_after_days"), [(1, 1), (8, 7)], ids=["unused for too long", "at its end"]
+)
+def test_what_the_cache_remembers_of_a_session_ends_with_the_session(
+    database: LabApp, idle_days: int, over_after_days: int
+) -> None:
+    """To the second: a minute of memory makes no session a minute longer."""
+    settings = replace(database.settings, session_idle_seconds=idle_days * 24 * 3600)
+    sessions = strategy(settings)
+    with closing(database.connect()) as db:
+        session = read(sessions.create(db, 1, "a browser"), settings)
+        assert session is not None
+        database.clock.advance(days=over_after_days, seconds=-1)
+        assert sessions.verify(db, session) is not None
+        database.clock.advance(seconds=1)
+        assert sessions.verify(db, session) is None
+
+
 def test_the_cache_does_not_lengthen_the_grace_of_a_replaced_token(database: LabApp) -> None:
     """A minute for requests that are on their way, and not a minute more for having been asked in it."""
     ada = signed_in(database)
@@ -147,12 +185,33 @@ def test_the_cache_does_not_lengthen_the_grace_of_a_replaced_token(database: Lab
     assert profile(other_tab) == 303
 
 
+USER = UserRow(1, "member-1", "Ada", "ada@lab.test", ServerOnly(""), "user")
+FOUND = FoundSession(USER, ServerOnly(""), ServerOnly(None), None, 0, 10_000)
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_the_cache_remembers_for_as_long_as_it_was_told(seconds: int) -> None:
+    """The very token that was proven, and no other of its session."""
+    cache, session = SessionCache(seconds), Session(1, "session", "token", 0, 0, 10_000)
+    cache.put(session, FOUND, 1000, cache.revision())
+    assert cache.get(session, 1000 + seconds - 1) == FOUND
+    assert cache.get(session, 1000 + seconds) is None
+    assert cache.get(replace(session, token_id="another"), 1000) is None
+
+
+def test_without_seconds_nothing_is_remembered() -> None:
+    """It is off unless an operator turns it on."""
+    cache, session = SessionCache(0), Session(1, "session", "token", 0, 0, 10_000)
+    cache.put(session, FOUND, 1000, cache.revision())
+    assert cache.get(session, 1000) is None
+    assert len(cache) == 0
+
+
 def test_the_cache_forgets_what_is_too_old_to_be_asked_for() -> None:
     """Or it would hold a row for everybody who ever logged in."""
-    cache, user = SessionCache(60), UserRow(1, "member-1", "Ada", "ada@lab.test", ServerOnly(""), "user")
-    found = FoundSession(user, ServerOnly(""), ServerOnly(None), None, 0, 10_000)
+    cache = SessionCache(60)
     for now in range(0, 6000, 10):
-        cache.put(Session(1, f"session {now}", "token", 0, 0, 10_000), found, now, cache.revision())
+        cache.put(Session(1, f"session {now}", "token", 0, 0, 10_000), FOUND, now, cache.revision())
     assert len(cache) <= 12
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import jwt
@@ -70,6 +71,21 @@ def test_everybody_can_read_a_token_so_it_carries_ids_and_times_only() -> None:
     assert json.loads(base64.urlsafe_b64decode(payload + "==")) == CLAIMS
 
 
+def test_what_a_token_has_said_cannot_be_changed() -> None:
+    """It was proven once: a user's number that is changed afterwards is proven by nothing."""
+    session = verify_session_token(sign_session(SESSION, KEY), KEY, ISSUED)
+    with pytest.raises(FrozenInstanceError):
+        session.user_id = 2  # type: ignore[misc, union-attr]
+
+
+def test_a_user_who_never_logged_out_everywhere_is_at_zero() -> None:
+    """What a session says without being told; a token always says it."""
+    session = Session(1, "5e55", "70ce", LOGGED_IN, ISSUED, EXPIRES)
+    again = verify_session_token(sign_session(session, KEY), KEY, ISSUED)
+    assert again is not None
+    assert again.generation == 0
+
+
 @pytest.mark.parametrize(
     ("now", "holds"),
     [
@@ -83,6 +99,16 @@ def test_everybody_can_read_a_token_so_it_carries_ids_and_times_only() -> None:
 def test_a_token_holds_from_its_issue_until_it_expires(now: int, holds: bool) -> None:
     """`exp` is the first second that is too late (RFC 7519, 4.1.4: "on or after" it)."""
     assert (verify_session_token(signed(CLAIMS), KEY, now) is not None) is holds
+
+
+@pytest.mark.parametrize("years", [-50, 100])
+def test_a_token_s_times_are_compared_with_ours_and_not_with_the_machine_s(years: int) -> None:
+    """A lesson's clock stands still in another year. `nbf` is no time of ours, and not asked."""
+    away = years * 365 * 24 * 3600
+    times = {name: CLAIMS[name] + away for name in ("auth_time", "iat", "exp")}
+    token = signed({**CLAIMS, **times, "nbf": times["iat"]})
+    assert verify_session_token(token, KEY, ISSUED + away) is not None
+    assert verify_session_token(token, KEY, EXPIRES + away) is None
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "NONE", ""])
@@ -249,7 +275,7 @@ def test_an_id_that_is_no_text_is_refused_and_no_crash(kid: object) -> None:
     assert verify_with_ring(f"{header}.{payload}.{signature}", RING, ISSUED) is None
 
 
-@pytest.mark.parametrize("text", ["", "..", "a.b.c", "\ud800", "é.é.é"])
+@pytest.mark.parametrize("text", ["", "..", "a.b.c", "\ud800", "é.é.é", f"{segment(['kid'])}.b.c"])
 def test_a_ring_refuses_what_is_no_token(text: str) -> None:
     """The header is read before anything is proven, so it may be anything."""
     assert verify_with_ring(text, RING, ISSUED) is None
