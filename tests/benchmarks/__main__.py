@@ -71,8 +71,8 @@ What a verdict takes besides the checks is pytest around each of them, loading t
 at what the answer has replaced. Whether the kit's files have changed is looked at meanwhile, and the child is
 cleared away, and the next one forked, when the verdict has been told.
 
-A signed-in visitor's JSON request within 1.5 times the bare route: it is just there. What is left is PyJWT's
-work on a longer token, and SQLite's connection for each request, which is closed with it.
+A signed-in visitor's JSON request within 1.5 times the bare route: it is just there, a little above or below
+from run to run. What is left is PyJWT's work on a longer token, and SQLite's connection for each request, which is closed with it.
 
 A cold check costs less than a bare pytest of the same test, and a check beside `watch` less than 0.1 s.
 """
