@@ -72,7 +72,8 @@ at what the answer has replaced. Whether the kit's files have changed is looked 
 cleared away, and the next one forked, when the verdict has been told.
 
 A signed-in visitor's JSON request within 1.5 times the bare route: it is just there, a little above or below
-from run to run. What is left is PyJWT's work on a longer token, and SQLite's connection for each request, which is closed with it.
+from run to run. What is left is PyJWT's work on a longer token, and SQLite's connection for each request,
+which is closed with it.
 
 A cold check costs less than a bare pytest of the same test, and a check beside `watch` less than 0.1 s.
 """
