@@ -206,7 +206,7 @@ ELSEWHERE = {
 }
 
 # Why nobody runs it, and how the page says so.
-OF_KUBERNETES = "This part was never run by us"
+OF_KUBERNETES = "Neither Kubernetes nor Docker was ever run by us"
 NO_DOCKER = "needs Docker, which neither we nor CI have at hand"
 NEVER = {
     "docker build -f .binder/Dockerfile -t registry.example.org/authlab:1 .": (NO_DOCKER, OF_KUBERNETES),
