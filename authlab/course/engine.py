@@ -218,9 +218,9 @@ class Engine:
         try:
             fits = warm is not None and warm.is_alive() and warm.lessons >= lessons
             # One that is ready is looked after while it is at work: what it says may still be dropped.
-            if warm is not None and fits and (warm.is_ready or package_state() == self._loaded):
+            if warm is not None and fits and (warm.is_ready or self._is_up_to_date()):
                 warm.hand_over(timed)
-                if package_state() == self._loaded:
+                if self._is_up_to_date():
                     return warm.answer(seconds)
             started = self._start_judge(lessons, package_state())
             started.hand_over(timed)
@@ -228,6 +228,10 @@ class Engine:
         finally:
             if not judge.CAN_FORK:  # it does one job and ends
                 self.close()
+
+    def _is_up_to_date(self) -> bool:
+        """Return whether the judge has the kit as it is; a whole class is judged by the kit as it was."""
+        return self._isolated or package_state() == self._loaded
 
     def _start_judge(self, lessons: Iterable[str], now: tuple[object, ...]) -> Judge:
         """Replace the judge by one for these lessons, besides those that it was for, and return it."""

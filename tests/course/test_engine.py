@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from authlab.course import engine as engines
+from authlab.course import judge
 from authlab.course.curriculum import exercises, select
 from authlab.course.engine import Engine, Result
+from authlab.course.places import SOLUTIONS
 
 HEAD = "def canonical_email(raw: str) -> str | None:\n"
 
@@ -88,6 +91,20 @@ def test_unsolved_siblings_fail_nobody(engine: Engine, stubs: Path) -> None:
     file.write_text(text, encoding="utf-8")
     assert verdict(engine, stubs, "1.3").status == "passed"
     assert verdict(engine, stubs, "1.1").status == "unattempted"
+
+
+@pytest.mark.parametrize("whole_class", [False, True])
+def test_an_edit_of_the_kit_starts_another_judge_but_in_the_middle_of_a_class(
+    stubs: Path, monkeypatch: pytest.MonkeyPatch, whole_class: bool
+) -> None:
+    """There, the first learner and the last are judged by the same kit."""
+    asked = select("1.1")[0]
+    with Engine(isolated=whole_class) as engine:
+        engine.check(asked, SOLUTIONS)
+        first = engine._judge
+        monkeypatch.setattr(engines, "package_state", lambda: ("edited",))
+        assert engine.check(asked, SOLUTIONS).status == "passed"
+        assert (engine._judge is first) == (whole_class and judge.CAN_FORK)
 
 
 def test_an_edit_is_seen_though_size_and_second_are_the_same(engine: Engine, stubs: Path) -> None:
