@@ -520,17 +520,20 @@ class Trying:
             self._keep.write_text(json.dumps(kept))
 
     def _nearest(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Return all tests, first those that call a function of the mutant's module; and the file of the
-        first."""
+        """Return all tests, first those that call a function of the mutant's module, and of them first those in
+        files with its name; and the file of the first."""
         path = str(mutant.path)
         calls = {name: any(key[0] == path for key in one.called) for name, one in self._seen.items()}
-        names = sorted(self._in_order(mutant, self._seen), key=lambda name: not calls[name])
+        names = sorted(
+            self._in_order(mutant, self._seen),
+            key=lambda name: (not calls[name], not _named_after(mutant, name)),
+        )
         return names, [names[0].partition("::")[0]]
 
     def _in_order(self, mutant: Mutant, names: Iterable[str]) -> list[str]:
         """Return tests, first those that have killed others of the module, then those in files with its name,
         and in the files of the first; of what is left the quickest first."""
-        by_test, word = self._killed[mutant.module], mutant.module.rpartition(".")[2]
+        by_test = self._killed[mutant.module]
         by_file: Counter[str] = Counter()
         for name, times in by_test.items():
             by_file[name.partition("::")[0]] += times
@@ -538,7 +541,7 @@ class Trying:
             names,
             key=lambda name: (
                 -by_test[name],
-                word not in Path(name.partition("::")[0]).stem,
+                not _named_after(mutant, name),
                 -by_file[name.partition("::")[0]],
                 self._seen[name].seconds,
                 name,
@@ -582,6 +585,11 @@ class Trying:
         for place, said in in_children(tasks, at_once=self._at_once):
             self._progress(mutants[place].module if place != CONTROL else "the package")
             yield place, UP if said is None else said["killer"]
+
+
+def _named_after(mutant: Mutant, name: str) -> bool:
+    """Return whether a test stands in a file with the name of the mutant's module."""
+    return mutant.module.rpartition(".")[2] in Path(name.partition("::")[0]).stem
 
 
 def _as_json(seen: Mapping[str, Seen]) -> dict[str, object]:
