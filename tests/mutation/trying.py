@@ -520,7 +520,7 @@ class Trying:
             self._keep.write_text(json.dumps(kept))
 
     def _nearest(self, mutant: Mutant) -> tuple[list[str], list[str]]:
-        """Return all tests, first those that call a function of the mutant's module, and of them first those in
+        """Return all tests, first those that call a function of the mutant's module, of them first those in
         files with its name; and the file of the first."""
         path = str(mutant.path)
         calls = {name: any(key[0] == path for key in one.called) for name, one in self._seen.items()}
