@@ -1,6 +1,5 @@
 """JSON for scripts: what is answered to whom, in which words, and what is no JSON of ours."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,13 +19,6 @@ ADAS = {
     "phone": None,
 }
 PHONE = "/api/me/phone"
-
-
-@pytest.fixture
-def app() -> Iterator[LabApp]:
-    app = LabApp()
-    yield app
-    app.close()
 
 
 def send(browser: Browser, body: bytes, content_type: str = "application/json") -> requests.Response:
@@ -87,6 +79,7 @@ def test_an_admin_reads_all_accounts(grace: Browser) -> None:
 # Refusals
 
 
+@pytest.mark.usefixtures("app")
 @pytest.mark.parametrize(
     ("who", "method", "path", "status", "title"),
     [
