@@ -1,6 +1,6 @@
 """The optimistic check: by endpoint, by the cookie alone, and never the last word."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
 from werkzeug.test import create_environ
@@ -9,7 +9,7 @@ from authlab.course.attacks.lesson_07_middleware import INTERNAL_HEADERS
 from authlab.db import Database
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import LAB_ORIGIN, Browser
-from authlab.middleware import POLICIES, classify, login_page, optimistic
+from authlab.middleware import POLICIES, Policy, classify, login_page, optimistic
 from authlab.request import Request
 from authlab.routes import ROUTES
 from authlab.sessions.strategy import strategy
@@ -115,6 +115,12 @@ def test_an_endpoint_is_for_whom_its_list_says(policy: str, endpoints: set[str])
 def test_an_endpoint_that_nobody_has_classified_is_for_members(endpoint: str) -> None:
     """Whoever forgets it has closed a page, and not opened one."""
     assert classify(endpoint) == "members"
+
+
+def test_there_are_four_policies() -> None:
+    """A fifth is a rule that `optimistic` has to know; a misspelled one would be none of them."""
+    assert get_args(Policy) == ("everybody", "guests", "members", "asks")
+    assert set(POLICIES.values()) < set(get_args(Policy))
 
 
 def test_nothing_is_classified_that_is_not_there() -> None:
