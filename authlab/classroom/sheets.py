@@ -6,7 +6,7 @@ A name or message that begins like a formula would be run by a spreadsheet; it g
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from authlab.classroom.grading import Row
@@ -66,47 +66,44 @@ def moodle_csv(told: Summary) -> str:
     return _csv([head, *lines])
 
 
-def as_json(told: Summary) -> str:
-    """Return all of it as JSON; a learner's exercises have the shape of `check --json`, without seconds."""
-    return (
-        json.dumps(
-            {
-                "exercises": [
-                    {"id": one.exercise.id, "title": one.exercise.title, "extra": one.exercise.extra}
-                    | {"counts": dict(sorted(one.counts.items())), "stuck_at": dict(one.common)}
-                    for one in told.stands
-                ],
-                "learners": [
-                    {
-                        "learner": row.learner,
-                        "id": row.id,
-                        "passed": row.passed,
-                        "grade": told.grade(row),
-                        "notes": row.notes,
-                        "contradicted": dict(row.contradicted),
-                        "exercises": row.verdicts,
-                    }
-                    for row in told.rows
-                ],
-                "misconceptions": [
-                    {"id": one.exercise, "misconception": one.text, "learners": one.learners}
-                    for one in told.beliefs
-                ],
-                "similar": [
-                    {
-                        "id": one.exercise,
-                        "learners": one.learners,
-                        "share": round(one.share, 2),
-                        "solution": one.solution,
-                    }
-                    for one in told.alike
-                ],
-            },
-            indent=1,
-            ensure_ascii=False,
-        )
-        + "\n"
+def as_json(told: Summary) -> Iterator[str]:
+    """Yield all of it as JSON, in pieces; a learner's exercises have the shape of `check --json`, without
+    seconds."""
+    yield from json.JSONEncoder(indent=1, ensure_ascii=False).iterencode(
+        {
+            "exercises": [
+                {"id": one.exercise.id, "title": one.exercise.title, "extra": one.exercise.extra}
+                | {"counts": dict(sorted(one.counts.items())), "stuck_at": dict(one.common)}
+                for one in told.stands
+            ],
+            "learners": [
+                {
+                    "learner": row.learner,
+                    "id": row.id,
+                    "passed": row.passed,
+                    "grade": told.grade(row),
+                    "notes": row.notes,
+                    "contradicted": dict(row.contradicted),
+                    "exercises": row.verdicts,
+                }
+                for row in told.rows
+            ],
+            "misconceptions": [
+                {"id": one.exercise, "misconception": one.text, "learners": one.learners}
+                for one in told.beliefs
+            ],
+            "similar": [
+                {
+                    "id": one.exercise,
+                    "learners": one.learners,
+                    "share": round(one.share, 2),
+                    "solution": one.solution,
+                }
+                for one in told.alike
+            ],
+        }
     )
+    yield "\n"
 
 
 def contradictions(row: Row) -> list[str]:

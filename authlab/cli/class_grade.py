@@ -5,7 +5,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from authlab.cli import UsageError, command_line
@@ -115,12 +115,13 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
     from authlab.classroom import page, sheets
     from authlab.replacing import replaced
 
-    texts = {
-        out / "grades.html": page.as_html(told, f"Grades: {_title(told.asked)}"),
-        out / "results.json": sheets.as_json(told),
-        out / "results.csv": sheets.results_csv(told),
-        out / "canvas.csv": sheets.canvas_csv(told, assignment),
-        out / "moodle.csv": sheets.moodle_csv(told),
+    # Made one by one, when it is written: a large class's are megabytes each.
+    texts: dict[Path, Callable[[], Iterable[str]]] = {
+        out / "grades.html": lambda: [page.as_html(told, f"Grades: {_title(told.asked)}")],
+        out / "results.json": lambda: sheets.as_json(told),
+        out / "results.csv": lambda: [sheets.results_csv(told)],
+        out / "canvas.csv": lambda: [sheets.canvas_csv(told, assignment)],
+        out / "moodle.csv": lambda: [sheets.moodle_csv(told)],
     }
     if junit is not None:
         titles = {one.id: one.title for one in told.asked}
@@ -130,8 +131,8 @@ def _write(told: "Summary", out: Path, assignment: str, junit: str | None) -> li
         )
     for path, text in texts.items():
         try:
-            with replaced(path) as temporary:
-                temporary.write_text(text, encoding="utf-8", newline="")
+            with replaced(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+                file.writelines(text())
         except OSError as error:
             raise UsageError(f"expected to write {path}, got: {error.strerror}") from None
     return [*map(str, texts), *([] if junit is None else [junit])]

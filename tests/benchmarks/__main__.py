@@ -25,7 +25,7 @@ from authlab.course.engine import Engine
 from authlab.course.places import ROOT, SOLUTIONS, STATE
 from authlab.course.warm import SOCKET
 from tests.benchmarks import graders
-from tests.classroom.made_class import make_class, typed
+from tests.classroom.made_class import make_class, put_loops, typed
 
 HERE = Path(__file__).parent
 DOCS = ROOT / "docs/benchmarks.md"
@@ -44,7 +44,7 @@ def main() -> None:
     """Measure all there is, or the tables that are named."""
     known: dict[str, Callable[[], Table]] = {
         "verdicts": verdicts, "commands": commands, "requests": requests, "notebooks": notebooks,
-        "grading": grading,
+        "grading": grading, "classes": classes,
     }  # fmt: skip
     parser = argparse.ArgumentParser(prog="python3 -m tests.benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="*", choices=[[], *known], help="all without it")
@@ -76,6 +76,9 @@ from run to run. What is left is PyJWT's work on a longer token, and SQLite's co
 which is closed with it.
 
 A cold check costs less than a bare pytest of the same test, and a check beside `watch` less than 0.1 s.
+
+A submission within 0.1 s, and a thousand within twenty times what fifty take, in the memory of fifty: that
+is a test (tests/classroom/test_grade_many.py), whose limit is 12 MB more for the thousand.
 """
 
 
@@ -317,6 +320,21 @@ def grading() -> Table:
     return "A submission, graded with its class", [
         (what, seconds, seconds / each[0][1]) for what, seconds in each
     ]
+
+
+def classes() -> Table:
+    """A class of a thousand beside one of fifty: all different, and one in fifty never comes to an end."""
+    lesson = lesson_of(one_exercise("1.1"))
+    with tempfile.TemporaryDirectory(prefix="authlab-bench-") as name:
+        runs = {}
+        for learners in (CLASS, 20 * CLASS):
+            home, loops = Path(name, str(learners)), learners // CLASS
+            make_class(home, lesson, learners - loops)
+            put_loops(home, lesson, loops)
+            runs[
+                f"{learners} submissions, {loops} of them {'an endless loop' if loops == 1 else 'endless'}"
+            ] = lambda home=home: typed(str(home), "--timeout", "1").check_returncode()
+        return "A whole class", in_turns(runs, rounds=2)
 
 
 # The notebooks

@@ -50,6 +50,15 @@ def make_class(home: Path, lesson: Lesson, learners: int, *, seed: int = 1) -> N
                 packed.writestr(f"authlab/exercises/{lesson.stem}.py", text)
 
 
+def put_loops(home: Path, lesson: Lesson, learners: int) -> None:
+    """Hand in an endless loop for so many more: all different, and each a time-out of the first exercise."""
+    for number in range(learners):
+        folder = home / f"loop-{number:04}"
+        folder.mkdir()
+        text = f"def {lesson.exercises[0].name}(*arguments):\n    while True: {number}\n"
+        (folder / f"{lesson.stem}.py").write_text(text, encoding="utf-8")
+
+
 def answer_files(lesson: Lesson, number: int, seed: int = 1) -> Iterator[str]:
     """Yield files of answers: right ones of the bank, flaws, and untouched stubs, in some mixture."""
     chance = random.Random(seed)
