@@ -47,6 +47,10 @@ def ready(lesson: str) -> None:
     notes = [problem for name, some in results if name in NOTED for problem in some]
     if notes:
         print(_lines(notes))
+    if "ipykernel" in sys.modules:
+        from authlab.course.temporary import delete_at_the_end
+
+        delete_at_the_end()
     print(f"Ready: {lesson}.")
 
 

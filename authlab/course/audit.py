@@ -18,7 +18,7 @@ from authlab.course.curriculum import exercises
 from authlab.course.engine import Engine, Result, share
 from authlab.course.parts import PARTS
 from authlab.course.places import EXERCISES
-from authlab.course.refusal import Refusal
+from authlab.course.refusal import Refusal, did_you_mean
 from authlab.course.trials import BOTH_WAYS
 
 Word = Literal["resisted", "accepted", "won", "error"]
@@ -124,12 +124,13 @@ def flaw_to_audit(name: str) -> bank.Flaw:
     in_app = {flaw.name: flaw for flaw in bank.all_flaws() if flaw.part in PARTS}
     if name in in_app:
         return in_app[name]
-    with suppress(KeyError):
+    with suppress(bank.UnknownFlaw):
         of = bank.flaw_named(name).part.rpartition(":")[2]
         raise AuditError(f"expected a flaw of the app, got {name!r}, a wrong answer to {of}")
     near = difflib.get_close_matches(name, in_app, n=3)
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise AuditError(f"expected one of {len(in_app)} flaws of the app, got {name!r}{meant}", near)
+    raise AuditError(
+        f"expected one of {len(in_app)} flaws of the app, got {name!r}{did_you_mean(near)}", near
+    )
 
 
 def attacks_to_try(numbers: Sequence[int] = (), lesson: str | None = None) -> tuple[bank.Attack, ...]:

@@ -10,6 +10,7 @@
 `verify` runs them all against each other.
 """
 
+import difflib
 import importlib
 import importlib.util
 import inspect
@@ -23,12 +24,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from authlab.course import alternatives, attacks, flaws
 from authlab.course.curriculum import CurriculumError
 from authlab.course.places import OWN, shown
+from authlab.course.refusal import Refusal, did_you_mean
 
 if TYPE_CHECKING:
     from authlab.lab.apps import LabApp
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 Entry = TypeVar("Entry", bound="Flaw | Alternative")
+
+
+class UnknownFlaw(Refusal, LookupError):
+    """No flaw has this name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +185,11 @@ def flaws_of(part: str) -> tuple[Flaw, ...]:
 
 
 def flaw_named(name: str) -> Flaw:
-    """Return one flaw; raises `KeyError` saying which there are."""
+    """Return one flaw; raises `UnknownFlaw` naming those that look like it."""
     _load()
     if name not in _FLAWS:
-        raise KeyError(f"no flaw {name!r}; there are: {', '.join(sorted(_FLAWS))}")
+        near = difflib.get_close_matches(name, _FLAWS, n=3)
+        raise UnknownFlaw(f"expected one of {len(_FLAWS)} flaws, got {name!r}{did_you_mean(near)}")
     return _FLAWS[name]
 
 

@@ -14,6 +14,7 @@ from typing import IO, Any, Protocol
 
 from authlab.course import children, judge
 from authlab.course.places import ROOT, folder_in_memory, with_temporary_files_in
+from authlab.course.temporary import temporary_folder
 
 ROOM_BYTES = 4 * children.FILE_BYTES
 SPARE_SECONDS = 30.0  # for a judge on a busy machine to say that an answer ran out of time
@@ -41,7 +42,9 @@ class Judge:
     def __init__(self, lessons: Sequence[str], *, forked: bool = False, isolated: bool = False) -> None:
         self.lessons = frozenset(lessons)
         self._folder = TemporaryDirectory(
-            prefix=judge.FOLDER, dir=folder_in_memory(ROOM_BYTES), ignore_cleanup_errors=True
+            prefix=judge.FOLDER,
+            dir=temporary_folder() or folder_in_memory(ROOM_BYTES),
+            ignore_cleanup_errors=True,
         )
         start = _fork if forked and judge.CAN_FORK else _spawn
         self._process = start(sorted(self.lessons), self._folder.name, isolated)

@@ -24,6 +24,6 @@ def mounts_for(flaw: str | None, mine: Sequence[str], folder: Path, *, alone: bo
                 if asked.kind in ("build", "fix"):
                     path = folder / asked.file_name
                     mounts[asked.part] = answers.load(path, asked, select(asked.lesson))
-    except (KeyError, CurriculumError, answers.AnswerError) as error:
+    except (bank.UnknownFlaw, CurriculumError, answers.AnswerError) as error:
         raise MountsError(str(error.args[0])) from None
     return mounts

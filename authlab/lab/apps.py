@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import bcrypt
 
 from authlab.app import App
+from authlab.course.temporary import temporary_folder
 from authlab.db import Connection, Database, UserRow, all_users, insert_user, set_phone
 from authlab.lab.browser import Browser
 from authlab.lab.clock import LabClock
@@ -51,7 +52,7 @@ def lab_database() -> Iterator[sqlite3.Connection]:
 
     For parts that are handed a `db`. It is that of an app which nobody visits.
     """
-    with tempfile.TemporaryDirectory(prefix="authlab-") as folder:
+    with tempfile.TemporaryDirectory(prefix="authlab-", dir=temporary_folder()) as folder:
         file = Path(folder, "lab.sqlite")
         file.write_bytes(cast_on_disk())
         with closing(_ThrownAway(file).connect()) as db:
@@ -61,7 +62,7 @@ def lab_database() -> Iterator[sqlite3.Connection]:
 @cache
 def cast_on_disk() -> bytes:
     """Return the file of a database with the cast signed up, made once: hashing takes most of the time."""
-    with tempfile.TemporaryDirectory(prefix="authlab-") as folder:
+    with tempfile.TemporaryDirectory(prefix="authlab-", dir=temporary_folder()) as folder:
         file = Path(folder, "lab.sqlite")
         with closing(_ThrownAway(file).connect()) as db:
             _sign_up_the_cast(db, THIRD_MEMBER, LabClock().now)
@@ -95,7 +96,7 @@ class LabApp:
         self.hashes = 0
         self.hash_costs: list[int] = []  # of each hash its bcrypt cost: work is what a stopwatch sees
         self._turn = threading.local()
-        folder = tempfile.mkdtemp(prefix="authlab-")
+        folder = tempfile.mkdtemp(prefix="authlab-", dir=temporary_folder())
         self._close = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.settings = Settings(
             session_keys={"lab": b"a key for lessons, known to all!"},

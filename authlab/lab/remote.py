@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from werkzeug.wsgi import get_input_stream
 
 from authlab.course.places import EXERCISES, ROOT, with_temporary_files_in
+from authlab.course.temporary import temporary_folder
 from authlab.lab.browser import Browser
 from authlab.lab.clock import LabClock
 from authlab.request import TRACE_KEY
@@ -52,7 +53,7 @@ class RemoteApp:
         self._asking = threading.Lock()  # a page that is open asks from threads of its own
         self.mounted: tuple[str, ...] = ()
         self._end_page: Callable[[Any], None] | None = None
-        temporary = tempfile.mkdtemp(prefix="authlab-host-")
+        temporary = tempfile.mkdtemp(prefix="authlab-host-", dir=temporary_folder())
         self._errors = Path(temporary, "errors.txt")
         with self._errors.open("wb") as errors:
             self._host = subprocess.Popen(

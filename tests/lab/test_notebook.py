@@ -12,7 +12,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from authlab.cli import command_line
-from authlab.course import derive
+from authlab.course import bank, derive
 from authlab.course.curriculum import CurriculumError, exercises, one_exercise
 from authlab.course.places import EXERCISES, ROOT, SOLUTIONS
 from authlab.course.reset import ResetError
@@ -169,9 +169,17 @@ class TestTheSameInATerminal:
         (lambda: check("9.99"), "CurriculumError: expected an exercise or lesson"),
         (lambda: reset(), "ResetError: expected an exercise, a lesson or undo"),
         (lambda: hint("1.1", 7), "CurriculumError: expected a hint's number, 1 to 3, got 7"),
-        (lambda: open_app(flaw="no_such"), "MountsError: "),
+        (
+            lambda: open_app(flaw="case_keep"),
+            f"MountsError: expected one of {len(bank.all_flaws())} flaws, got 'case_keep'; "
+            "did you mean case_kept",
+        ),
+        (
+            lambda: notebook.flawed("zzz"),
+            f"UnknownFlaw: expected one of {len(bank.all_flaws())} flaws, got 'zzz'\n",
+        ),
     ],
-    ids=["check", "reset", "hint", "open_app"],
+    ids=["check", "reset", "hint", "open_app", "flawed"],
 )
 def test_a_mistake_is_one_line_in_a_notebook(
     call: Callable[[], object], line: str, capsys: pytest.CaptureFixture[str]
