@@ -4,7 +4,8 @@ import argparse
 import errno
 import io
 import signal
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from authlab.classroom.board.app import Board
     from authlab.classroom.board.server import fingerprint_of
     from authlab.classroom.board.settings import new_instructor_key
+    from authlab.course.places import shown
 
     tls = _tls(args)
     if args.host is None:
@@ -48,20 +50,34 @@ def run(args: argparse.Namespace) -> int:
     _refuse_host(args)
     settings = _settings(args)
     fingerprint = "" if tls is None else fingerprint_of(args.cert)
-    server = _server(args, Board(settings, fingerprint), tls)
-    url = url_of(args.host, server.server_port, tls=tls is not None)
-    print(f"The class board is at {url}/ (Ctrl-C ends it; all is kept in {settings.database.name})")
-    print(f"Your key: {new_instructor_key(settings)}")
-    print(f"Learners type: {command_line('class join')} {url} {_code(settings)}")
-    if fingerprint:
-        print(f"Fingerprint of the certificate, for them to compare: {fingerprint}")
-    print(end="", flush=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    board = Board(settings, fingerprint)
+    with _the_only_one(settings.database), _server(args, board, tls) as server:
+        url = url_of(args.host, server.server_port, tls=tls is not None)
+        print(f"The class board is at {url}/ (Ctrl-C ends it; all is kept in {shown(settings.database)})")
+        print(f"Your key: {new_instructor_key(settings)}")
+        print(f"Learners type: {command_line('class join')} {url} {_code(settings)}")
+        if fingerprint:
+            print(f"Fingerprint of the certificate, for them to compare: {fingerprint}")
+        print(end="", flush=True)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.serve_forever(poll_interval=0.1)
-    finally:
-        server.server_close()
     return 0
+
+
+@contextmanager
+def _the_only_one(database: Path) -> Iterator[None]:
+    """Hold the board's file for this process: a second board's key would end that of the first."""
+    from authlab.locking import locked
+
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(database.with_name(f"{database.name}-lock"), patience_seconds=0))
+        except TimeoutError:
+            raise UsageError(
+                f"--db: expected a board that does not run yet, and {str(database)!r} does, in another "
+                f"terminal: end it there, or try: {command_line('class board')} --db ANOTHER_FILE --port PORT"
+            ) from None
+        yield
 
 
 def _tls(args: argparse.Namespace) -> "ssl.SSLContext | None":

@@ -125,6 +125,17 @@ def test_nothing_that_was_acknowledged_is_lost_when_the_board_is_killed(
     assert "Learner 3" in page(again, cookie).text  # ... and so does the instructor's session
 
 
+def test_a_board_that_runs_is_not_started_again_and_its_key_stays(
+    start: Callable[..., BoardProcess], tmp_path: Path
+) -> None:
+    """A second start would make a new key, while the first terminal still shows the old one."""
+    board = start()
+    typed = parsed(class_board, "--db", str(tmp_path / "board.db"), "--port", "0")
+    with pytest.raises(UsageError, match="expected a board that does not run yet"):
+        class_board.run(typed)
+    assert log_in(board, board.key)
+
+
 @POSIX_ONLY
 def test_the_key_of_the_start_before_opens_nothing(start: Callable[..., BoardProcess]) -> None:
     first = start()
