@@ -68,6 +68,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         # `authlab ... | head`: nobody reads on. Python would complain once more when it flushes.
         sys.stdout = None
         return INTERRUPTED
+    except Exception as error:
+        from authlab.course.refusal import Refusal  # not at the top: most commands are not refused
+
+        if not isinstance(error, Refusal):
+            raise
+        print(f"authlab: {error}", file=sys.stderr)
+        return 2
 
 
 def command_line(rest: str) -> str:

@@ -47,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
         write_zip,
     )
     from authlab.classroom.offline import OfflineError
+    from authlab.course import bank
 
+    bank.all_flaws()  # what cannot be read here, none of its learners could have read
     out = _place(args.out)
     systems, pythons = _machines(args)
     try:

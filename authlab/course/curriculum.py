@@ -6,13 +6,13 @@ One stem names everything of a lesson: its data, notebook, exercises, solutions 
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from authlab.course.places import CHECKS, LESSONS, NOTEBOOKS, OWN, own, shown
-from authlab.course.refusal import Refusal
+from authlab.course.refusal import Refusal, did_you_mean
 
 FIRST_OWN = 50  # lessons of one's own have numbers from here on: the kit's never come so far
 
@@ -172,16 +172,32 @@ def read_lesson(path: Path) -> Lesson:
         with path.open("rb") as file:
             data = tomllib.load(file)
         stem = path.stem
+        _refuse_fields(Lesson, data)
         asked = tuple(_exercise(stem, entry) for entry in data.pop("exercises"))
         lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}
         return Lesson(stem=stem, number=int(stem[7:9]), exercises=asked, **{**data, **lists})
-    except (KeyError, TypeError, ValueError) as error:
-        raise CurriculumError(f"{path.name}: {error}") from None
+    except (TypeError, ValueError) as error:
+        raise CurriculumError(f"{shown(path)}: {error}; see docs/own-exercises.md") from None
 
 
 def _exercise(stem: str, entry: dict[str, Any]) -> Exercise:
+    _refuse_fields(Exercise, entry)
     lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
     exercise = Exercise(lesson=stem, **{**entry, **lists})
     if exercise.kind not in get_args(Kind):
         raise ValueError(f"{exercise.id}: kind must be one of {get_args(Kind)}, got {exercise.kind!r}")
     return exercise
+
+
+def _refuse_fields(of: type[Lesson | Exercise], given: dict[str, Any]) -> None:
+    """Raise `ValueError` for a field that a data file must not have, or lacks."""
+    known = {field.name: field for field in fields(of) if field.name not in ("stem", "number", "lesson")}
+    needed = {name for name, field in known.items() if field.default is MISSING}
+    where = f"{of.__name__.lower()} {given.get('id', '')}".strip()
+    if strange := sorted(given.keys() - known.keys()):
+        import difflib  # not at the top: it is for a mistake
+
+        near = difflib.get_close_matches(strange[0], known, n=1)
+        raise ValueError(f"{where}: expected no field {strange[0]!r}{did_you_mean(near)}")
+    if missing := sorted(needed - given.keys()):
+        raise ValueError(f"{where}: expected a field {missing[0]!r}, found none")

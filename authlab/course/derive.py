@@ -18,6 +18,7 @@ from pathlib import Path
 from authlab.course import answers, bank, flaws
 from authlab.course.curriculum import Exercise, Kind, Lesson, lessons
 from authlab.course.places import EXERCISES, SOLUTIONS, shown
+from authlab.course.refusal import Refusal
 
 DOES: dict[Kind, str] = {
     "build": "write the part from its description",
@@ -27,7 +28,7 @@ DOES: dict[Kind, str] = {
 }
 
 
-class DeriveError(Exception):
+class DeriveError(Refusal):
     """A lesson's data and the package's code do not fit together."""
 
 
@@ -377,7 +378,10 @@ class _Module:
         self.path = Path(spec.origin)
         source = self.path.read_text(encoding="utf-8")
         self.source_lines = source.splitlines()
-        self._tree = ast.parse(source)
+        try:
+            self._tree = ast.parse(source)
+        except SyntaxError as error:
+            raise DeriveError(f"{shown(self.path)}, line {error.lineno}: {error.msg}") from None
 
     def definition(self, name: str) -> ast.stmt:
         """Return the top-level definition of `name`."""

@@ -132,12 +132,19 @@ class _Judge:
         self._name = ""
         self._next: Child | None = None
         self._prepared: set[str] = set()
+        self._broken: list[str] = []
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """Note which file of checks cannot be read, and Python's last word about it."""
+        if report.failed:
+            last = str(report.longrepr).strip().splitlines()[-1].removeprefix("E").strip()
+            self._broken.append(f"{report.nodeid}: {last}")
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Do the jobs; True tells pytest that the tests were run."""
         self._collected()
         if session.testsfailed:
-            self._say({"broken": "the checks could not be collected: run python3 -m pytest tests/lessons"})
+            self._say({"broken": "; ".join(self._broken) or "expected checks that can be read, found none"})
             return True
         # Nobody sees what it would write of each check, which takes as long as the check.
         session.config.pluginmanager.unregister(name="terminalreporter")

@@ -151,6 +151,43 @@ def test_flaws_that_cannot_be_read_are_one_line(kit: Path, built: str, text: str
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    [["check", "50.1", "--answers", "solutions"], ["dev", "verify", "lesson_50"]],
+    ids=lambda c: c[0],
+)
+def test_checks_that_cannot_be_read_are_one_line(kit: Path, built: str, command: list[str]) -> None:
+    """Which file, and what Python says of it: the author has no other way to learn it."""
+    (kit / "own/checks/test_lesson_50_masking.py").write_text("x = (\n", "utf-8")
+    done = authlab(kit, *command, AUTHLAB_OWN="on")
+    write_own(kit)
+    assert done.returncode == 2
+    assert "own/checks/test_lesson_50_masking.py" in done.stderr
+    assert "'(' was never closed" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["check", "50.1"], ["dev", "build"]], ids=lambda c: c[0])
+def test_a_kata_that_cannot_be_read_is_one_line(kit: Path, built: str, command: list[str]) -> None:
+    (kit / "own/kata/lesson_50_masking.py").write_text("x = (\n", "utf-8")
+    done = authlab(kit, *command, AUTHLAB_OWN="on")
+    write_own(kit)
+    assert done.returncode == 2
+    assert "own/kata/lesson_50_masking.py, line 1: '(' was never closed" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_handout_with_flaws_that_cannot_be_read_is_not_made(kit: Path, built: str) -> None:
+    """Its learners would get no verdict from it."""
+    (kit / "own/flaws/lesson_50_masking.py").write_text("x = (\n", "utf-8")
+    done = authlab(kit, "class", "handout", "out.zip", AUTHLAB_OWN="on")
+    write_own(kit)
+    assert done.returncode == 2
+    assert "own/flaws/lesson_50_masking.py, line 1" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (kit / "out.zip").exists()
+
+
 WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
 
 
@@ -169,11 +206,27 @@ WHOLE = FILES["own/lessons/lesson_50_masking.toml"]
             "expected an exercise 50.1 or so, got 1.1",
         ),
         ("../kata/lesson_50_masking.py", "", "expected also own/kata/lesson_50_masking.py, found none"),
-        ("lesson_50_masking.toml", "title = \n", "lesson_50_masking.toml: Invalid value"),
-        ("lesson_50_masking.toml", WHOLE.replace("title", "titel", 1), "lesson_50_masking.toml: "),
+        ("lesson_50_masking.toml", "title = \n", "own/lessons/lesson_50_masking.toml: Invalid value"),
+        (
+            "lesson_50_masking.toml",
+            WHOLE.replace("title", "titel", 1),
+            "own/lessons/lesson_50_masking.toml: lesson: expected no field 'titel'; did you mean title?",
+        ),
+        (
+            "lesson_50_masking.toml",
+            WHOLE.replace("kind =", "kin =", 1),
+            "own/lessons/lesson_50_masking.toml: exercise 50.1: expected no field 'kin'; did you mean kind?",
+        ),
+        (
+            "lesson_50_masking.toml",
+            "\n".join(line for line in WHOLE.splitlines() if not line.startswith("kind =")),
+            "own/lessons/lesson_50_masking.toml: exercise 50.1: expected a field 'kind', found none",
+        ),
     ],
 )
-@pytest.mark.parametrize("command", [["check", "50.1"], ["progress"]], ids=lambda command: command[0])
+@pytest.mark.parametrize(
+    "command", [["check", "50.1"], ["progress"], ["dev", "build"]], ids=lambda command: command[0]
+)
 def test_a_lesson_that_is_not_whole_is_one_line(
     kit: Path, built: str, command: list[str], name: str, text: str, said: str
 ) -> None:
