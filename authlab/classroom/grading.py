@@ -19,7 +19,7 @@ from typing import Any
 
 from authlab.classroom.similar import Fingerprint, fingerprint
 from authlab.classroom.submissions import Entry, Submission, Submissions
-from authlab.course import progress
+from authlab.course import derive, progress
 from authlab.course.curriculum import Exercise, lessons
 from authlab.course.engine import Engine, EngineError, Result, package_state, share
 from authlab.course.judges import JUDGE_ENDED
@@ -42,6 +42,7 @@ class Row:
     verdicts: list[Verdict]
     notes: list[str]
     contradicted: list[tuple[str, str]]  # exercises that a handed-in progress file calls solved, and why not
+    unread: frozenset[str] = frozenset()  # exercises of which there was no file that could be read
     prints: dict[str, Fingerprint] = field(default_factory=dict)  # of what was attempted
 
     @property
@@ -51,9 +52,27 @@ class Row:
 
 
 def asked_for(submissions: Submissions) -> tuple[Exercise, ...]:
-    """Return the exercises of all lessons that anybody has handed in a file of."""
-    handed_in = {stem for entry in submissions.entries for stem in submissions.read(entry).files}
-    return tuple(asked for lesson in lessons() if lesson.stem in handed_in for asked in lesson.exercises)
+    """Return the exercises of all lessons that anybody has begun; where nobody has, of those handed in.
+
+    Whoever hands in a whole clone has files of all lessons, of which most are as they came.
+    """
+    untouched = {lesson.stem: derive.stub_file(lesson).encode() for lesson in lessons()}
+    handed_in: set[str] = set()
+    begun: set[str] = set()
+    for entry in submissions.entries:
+        for stem, answers in submissions.read(entry).files.items():
+            handed_in.add(stem)
+            if stem not in begun and answers != untouched[stem] and _has_answers(answers, stem):
+                begun.add(stem)
+    chosen = begun or handed_in
+    return tuple(asked for lesson in lessons() if lesson.stem in chosen for asked in lesson.exercises)
+
+
+def _has_answers(answers: bytes, stem: str) -> bool:
+    try:
+        return derive.has_answers(answers.decode("utf-8-sig"), stem)
+    except UnicodeDecodeError:
+        return True
 
 
 class Journal:
@@ -153,6 +172,7 @@ class Grader:
 
     def _in_folder(self, engine: Engine, entry: Entry, submission: Submission, folder: Path) -> Row:
         verdicts = []
+        unread = [asked.id for asked in self.asked if asked.lesson not in submission.files]
         for asked in self.asked:
             answers = submission.files.get(asked.lesson)
             if answers is None:
@@ -174,6 +194,7 @@ class Grader:
             id=entry.id,
             verdicts=verdicts,
             notes=list(submission.notes),
+            unread=frozenset(unread),
             contradicted=self._contradicted(submission, verdicts, folder),
             prints=_prints(self.asked, submission),
         )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from authlab.classroom.grading import Row
-from authlab.classroom.summary import Summary
+from authlab.classroom.summary import STUCK, Summary
 
 MAX_FEEDBACK_CHARACTERS = 1000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
@@ -118,7 +118,7 @@ def _feedback(told: Summary, row: Row) -> str:
     lines = []
     for asked, verdict in zip(told.asked, row.verdicts, strict=True):
         lines.append(f"{asked.id} {asked.title}: {verdict['status']}")
-        said = next((c["message"] for c in verdict["checks"] if c["status"] == "failed" and c["message"]), "")
+        said = next((c["message"] for c in verdict["checks"] if c["status"] in STUCK and c["message"]), "")
         if said:
             lines.append(f"  {said.splitlines()[0]}")
         if verdict["misconception"]:

@@ -9,6 +9,8 @@ from authlab.classroom.grading import Row
 from authlab.classroom.similar import Alike, alike
 from authlab.course.curriculum import Exercise
 
+STUCK = ("failed", "error", "timeout")
+
 
 @dataclass(frozen=True, slots=True)
 class Stand:
@@ -16,12 +18,8 @@ class Stand:
 
     exercise: Exercise
     counts: Mapping[str, int]  # of each status
+    stuck: int  # how many have tried and not passed
     common: tuple[tuple[str, int], ...]  # the checks that most do not pass, with how many
-
-    @property
-    def stuck(self) -> int:
-        """How many have tried and not passed."""
-        return sum(self.counts.get(status, 0) for status in ("failed", "error", "timeout"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +69,19 @@ def summary(asked: Sequence[Exercise], rows: Sequence[Row]) -> Summary:
     recurring.sort(key=lambda one: (-len(one.learners), order.index(one.exercise), one.text))
     similar = alike({row.learner: row.prints for row in rows})
     similar.sort(key=lambda one: (order.index(one.exercise), -one.share, one.learners))
-    stands = [_stand(one, [row.verdicts[number] for row in rows]) for number, one in enumerate(asked)]
+    stands = [_stand(one, [(row, row.verdicts[number]) for row in rows]) for number, one in enumerate(asked)]
     return Summary(tuple(asked), tuple(rows), tuple(stands), tuple(recurring), tuple(similar))
 
 
-def _stand(asked: Exercise, verdicts: Sequence[Mapping[str, Any]]) -> Stand:
+def _stand(asked: Exercise, told: Sequence[tuple[Row, Mapping[str, Any]]]) -> Stand:
     failing = Counter(
         check["name"]
-        for verdict in verdicts
+        for _, verdict in told
         if verdict["status"] == "failed"
         for check in verdict["checks"]
         if check["status"] == "failed"
     )
     common = sorted(failing.items(), key=lambda one: (-one[1], one[0]))[:3]
-    return Stand(asked, Counter(verdict["status"] for verdict in verdicts), tuple(common))
+    # A zip that cannot be read is its owner's trouble, and says nothing of the exercise.
+    stuck = sum(verdict["status"] in STUCK and asked.id not in row.unread for row, verdict in told)
+    return Stand(asked, Counter(verdict["status"] for _, verdict in told), stuck, tuple(common))

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what",
         nargs="*",
         metavar="WHAT",
-        help="1.2 or lesson_01, also several; by default what was handed in",
+        help="1.2 or lesson_01, also several; by default the lessons that somebody has begun",
     )
     parser.add_argument(
         "--out", metavar="FOLDER", help="where the results go, by default DIR-grades beside it"

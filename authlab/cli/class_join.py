@@ -68,7 +68,7 @@ def _join(args: argparse.Namespace, url: str) -> None:
         raise UsageError(f"no class board answers at {url}; ask your instructor, then: {again}") from None
     key = said.get("key")
     if status != 200 or not isinstance(key, str):
-        raise UsageError(_in_words(status, said, again))
+        raise UsageError(_in_words(status, said, name, again))
     there = joined.Joined(url, name.strip(" "), key, pin)
     outbox.forget()
     try:
@@ -124,12 +124,15 @@ def _compare(digest: str, given: str | None) -> str:
     return digest
 
 
-def _in_words(status: int, said: dict[str, object], again: str) -> str:
+def _in_words(status: int, said: dict[str, object], name: str, again: str) -> str:
     """Return what a refusal means, in our own words: a board is not to write into this terminal."""
     if status == 403:
-        return f"CODE: expected the join code that your instructor shows now, got another; try: {again}"
+        return (
+            f"CODE: expected the code that your instructor's board shows now, got another; with that: {again}"
+        )
     if status == 422:
-        return f"--name: expected at most 60 visible characters, got something else; try: {again} --name NAME"
+        got = "something else" if name.strip() else "none"
+        return f"--name: expected 1 to 60 visible characters, got {got}; try: {again} --name NAME"
     if status == 423:
         return f"the board is closed for now; ask your instructor, then: {again}"
     if status == 429:

@@ -108,14 +108,19 @@ def test_the_key_is_kept_for_its_owner_alone(board: Served) -> None:
 
 
 def test_a_wrong_code_is_one_line(board: Served) -> None:
-    with pytest.raises(UsageError, match="CODE: expected the join code"):
+    with pytest.raises(UsageError, match="CODE: expected the code"):
         class_join.run(parsed(class_join, board.url, "WRONG", "--name", "Ada"))
     assert joined.read() is None
 
 
 def test_a_name_that_deceives_is_one_line(board: Served) -> None:
-    with pytest.raises(UsageError, match="--name: expected at most 60 visible characters"):
+    with pytest.raises(UsageError, match="--name: expected 1 to 60 visible characters"):
         class_join.run(parsed(class_join, board.url, board.code, "--name", "A\u202eda"))
+
+
+def test_an_empty_name_is_none(board: Served) -> None:
+    with pytest.raises(UsageError, match="--name: expected 1 to 60 visible characters, got none"):
+        class_join.run(parsed(class_join, board.url, board.code, "--name", " "))
 
 
 def test_a_closed_board_is_one_line(board: Served) -> None:

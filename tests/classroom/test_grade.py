@@ -19,7 +19,7 @@ from authlab.classroom.similar import alike
 from authlab.classroom.submissions import Submissions
 from authlab.classroom.summary import Summary, summary
 from authlab.course import bank, derive, progress
-from authlab.course.curriculum import lesson_of, select
+from authlab.course.curriculum import lesson_of, lessons, select
 from authlab.course.engine import Engine
 from authlab.course.judges import JUDGE_ENDED
 from authlab.course.places import SOLUTIONS
@@ -197,6 +197,23 @@ def test_who_hands_in_one_lesson_has_not_attempted_the_other(tmp_path: Path, put
     rows = graded(tmp_path, "1.1", "2.1").rows
     assert [one["status"] for one in rows[0].verdicts] == ["passed", "unattempted"]
     assert rows[0].verdicts[1]["checks"][0]["message"] == "no lesson_02_passwords.py was handed in"
+
+
+def lessons_asked(tmp_path: Path) -> set[str]:
+    with Submissions(tmp_path / "in") as found:
+        return {asked.lesson for asked in grading.asked_for(found)}
+
+
+def test_of_a_whole_copy_the_lessons_that_were_begun_are_graded(tmp_path: Path, put: Put) -> None:
+    """Ada's copy has files of all lessons. Whether she is good at those of next month, nobody has asked."""
+    for lesson in lessons():
+        put(f"ada/authlab/exercises/{lesson.stem}.py", derive.stub_file(lesson))
+    assert lessons_asked(tmp_path) == {lesson.stem for lesson in lessons()}  # nobody has begun any
+    put(f"grace/{FILE}", derive.stub_file(LESSON) + "# read, and not begun\n")
+    assert lessons_asked(tmp_path) == {lesson.stem for lesson in lessons()}
+    put(f"ida/{FILE}", answered(e1_1="case_kept"))
+    put("zoe/lesson_03_tokens.py", "def (\n")  # begun, if not well
+    assert lessons_asked(tmp_path) == {LESSON.stem, "lesson_03_tokens"}
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -381,6 +398,8 @@ def told() -> Summary:
         Row("-Grace", "4712", [verdict("1.1", "timeout", "@x"), verdict("1.2", "failed", "y", "Too short.")],
             ["+note"], [("1.1", "why")]),
         Row("Mallory", "", [verdict("1.1", "unattempted"), verdict("1.2", "error", "z\x00")], [], []),
+        Row("Broken", "", [verdict("1.1", "error"), verdict("1.2", "error", "no zip")], [], [],
+            frozenset({"1.1", "1.2"})),
     ]  # fmt: skip
     return summary([*select("1.1"), *select("1.2")], rows)
 
@@ -394,27 +413,31 @@ def test_canvas_gets_the_columns_that_it_imports(told: Summary) -> None:
         ["Ada", "4711", "", "", "", "50.0"],
         ["'-Grace", "4712", "", "", "", "0.0"],
         ["Mallory", "", "", "", "", "0.0"],
+        ["Broken", "", "", "", "", "0.0"],
     ]
 
 
 def test_moodle_gets_the_columns_that_it_imports(told: Summary) -> None:
     """Its importer wants the first, the grade and the date of the last change, by these names."""
-    head, ada, grace, _ = csv.reader(io.StringIO(sheets.moodle_csv(told)))
+    head, ada, grace, mallory, _ = csv.reader(io.StringIO(sheets.moodle_csv(told)))
     assert head[0] == "Identifier"
     assert {"Grade", "Last modified (grade)", "Feedback comments"} <= set(head)
     assert ada[:5] == ["Participant 4711", "Ada", "50.0", "100", ""]
     assert ada[5].splitlines()[-2:] == ["  =1+1", "  Too short."]
     assert grace[1] == "'-Grace"
+    assert "  @x" in grace[5].splitlines()  # what ran out of time, and what cannot be read, says why
+    assert "  z\x00" in mallory[5].splitlines()
 
 
 def test_the_table_of_results_says_all_statuses(told: Summary) -> None:
-    head, _, grace, _ = csv.reader(io.StringIO(sheets.results_csv(told)))
+    head, _, grace, _, _ = csv.reader(io.StringIO(sheets.results_csv(told)))
     assert head == ["learner", "id", "passed", "of", "grade", "1.1", "1.2", "notes"]
     assert grace[:7] == ["'-Grace", "4712", "0", "2", "0.0", "timeout", "failed"]
     assert grace[7].startswith("'+note | 1.1: the progress file says solved (why)")
 
 
 def test_where_the_room_is_stuck_and_what_recurs(told: Summary) -> None:
+    """A zip that cannot be read says nothing of the exercises in it."""
     assert [(stand.exercise.id, stand.stuck) for stand in told.stuck] == [("1.2", 3), ("1.1", 1)]
     assert told.stuck[0].common == (("test_it_holds", 2),)
     assert [(one.exercise, one.text, one.learners) for one in told.beliefs] == [
