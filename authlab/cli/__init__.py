@@ -159,7 +159,8 @@ def _parse(command: Command, module: "_Module", rest: list[str]) -> "argparse.Na
 
     class Parser(argparse.ArgumentParser):
         def error(self, message: str) -> "NoReturn":
-            raise UsageError(f"{message}; see: {command_line(command.name)} --help")
+            # Of an action of a command (`class grade`), its own page.
+            raise UsageError(f"{message}; see: {command_line(self.prog.removeprefix('authlab '))} --help")
 
     parser = Parser(prog=f"authlab {command.name}", description=command.help, allow_abbrev=False)
     module.add_arguments(parser)

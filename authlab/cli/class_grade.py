@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="*",
+        default=[],  # else argparse would call it required
         metavar="WHAT",
         help="1.2 or lesson_01, also several; by default the lessons that somebody has begun",
     )

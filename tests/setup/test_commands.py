@@ -75,6 +75,9 @@ def test_the_overview_names_every_command():
     [
         (["chekc"], "did you mean: python3 -m authlab check"),
         (["qqqqqq"], "see: python3 -m authlab"),
+        (["class", "grade"], "required: DIR; see: python3 -m authlab class grade --help"),
+        (["class", "grade", "in", "--jobs", "0"], "see: python3 -m authlab class grade --help"),
+        (["class"], "see: python3 -m authlab class --help"),
         (["lab", "--prot", "1"], "unrecognized arguments: --prot 1"),
         (["lab", "--port", "x"], "invalid int value: 'x'"),
     ],
