@@ -38,6 +38,8 @@ IGNORED_FOLDERS = {
     "__MACOSX", "__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "node_modules", "site-packages",
     "solutions", "tests", "flaws", "alternatives", "attacks", "kata",
 }  # fmt: skip
+# What macOS and Windows put beside what people hand in: nobody's name.
+SYSTEMS_OWN = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 PROGRESS = (".authlab", "progress.json")
 
 _MOODLE = re.compile(r"(?P<learner>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)", re.S)
@@ -129,7 +131,7 @@ class Submissions:
                 if parts := _parts(info.filename):
                     self._packed.setdefault(parts[0], []).append(info)
             names = self._packed
-        self.entries = _entries(name for name in names if name[0] != "." and name != "__MACOSX")
+        self.entries = _entries(name for name in names if name[0] != "." and name not in SYSTEMS_OWN)
         if not self.entries:
             raise SubmissionsError(f"expected a folder or zip for each learner in {home}, found none")
 
@@ -238,7 +240,9 @@ class _Found:
             self.submission.progress = min(self._progress, key=lambda one: len(one.where)).data
         if not self._candidates and not self.submission.notes:
             if self._strange:
-                self.submission.refuse((self._strange,), "is no folder, zip or file lesson_NN_topic.py")
+                is_zip = self._strange.lower().endswith(".zip")
+                what = "is a zip without a" if is_zip else "is no folder, zip or"
+                self.submission.refuse((self._strange,), f"{what} file lesson_NN_topic.py")
             else:
                 self.submission.note("there is no file lesson_NN_topic.py")
         return self.submission

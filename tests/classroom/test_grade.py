@@ -86,7 +86,7 @@ def graded(tmp_path: Path, *what: str, jobs: int = 1) -> Summary:
         ([f"ada_{FILE}", f"grace-{FILE}"], [("ada", ""), ("grace", "")]),
         (["Ada_1_assignsubmission_file_/x.py", "Ada_2_assignsubmission_file_/x.py"],
          [("Ada (1)", "1"), ("Ada (2)", "2")]),
-        (["ada/x.py", ".DS_Store/x", "__MACOSX/x"], [("ada", "")]),
+        (["ada/x.py", ".DS_Store/x", "__MACOSX/x", "Thumbs.db", "desktop.ini"], [("ada", "")]),
     ],
 )  # fmt: skip
 def test_a_learner_is_who_the_top_level_is_named_after(

@@ -278,6 +278,7 @@ READING = [
          "error", "read"),
     Case("no zip", lambda path: put(Path(f"{path}.zip"), b"\0" * 5000), "error",
          "is no zip that can be read"),
+    Case("an empty zip", raw_zip(lambda archive: None), "error", "is a zip without a file lesson_NN_topic.py"),
     Case("another archive", lambda path: put(path.with_suffix(".rar"), b"Rar!"), "error",
          "is no folder, zip or file", "another archive.rar"),
     Case("nothing", lambda path: path.mkdir(), "unattempted", "there is no file lesson_NN_topic.py"),
