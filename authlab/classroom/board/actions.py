@@ -19,10 +19,7 @@ from authlab.responses import see_other
 
 __all__ = ["close", "login", "logout", "remove", "renew_code", "reopen"]
 
-WRONG_KEY = (
-    "This key opens nothing here. An instructor's is in the terminal, a new one at each start of the board; "
-    "a learner's is what authlab class join prints."
-)
+WRONG_KEY = "This key opens nothing here. An instructor's is in the terminal, new at each start."
 
 
 def login(request: Request) -> Response:
