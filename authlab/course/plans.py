@@ -39,7 +39,10 @@ def plans() -> tuple[Plan, ...]:
                 Step("everybody's JupyterLab is open; lesson 0's first cell says Ready", 10),
                 _lesson(0),
                 _lesson(1),
-                Step("`audit --matrix lesson_01` on the projector: which attack wins on which mistake", 10),
+                Step(
+                    "`audit --matrix lesson_01` on the projector (type it two minutes before): which attack wins on which mistake",
+                    10,
+                ),
             ),
         ),
         Plan(
