@@ -40,7 +40,7 @@ def plans() -> tuple[Plan, ...]:
                 _lesson(0),
                 _lesson(1),
                 Step(
-                    "`audit --matrix lesson_01` on the projector (begin it two minutes before): what wins on what",
+                    "`audit --matrix lesson_01` on the projector (it takes two minutes): what wins on what",
                     10,
                 ),
             ),
