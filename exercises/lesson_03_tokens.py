@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_03_tokens.py, authlab/tokens.py by: authlab dev build [77b82167]
+# Derived from authlab/course/kata/lesson_03_tokens.py, authlab/tokens.py by: authlab dev build [2a873455]
 """Lesson 3: Signed is not secret.
 
 Write your answers here. Check one with: python3 -m authlab check 3.1
@@ -79,13 +79,13 @@ def verify_session_token(token: str, key: bytes, now: int) -> Session | None:
 
     - We made it: it is signed with HS256 and `key`, `iss` is `ISSUER`, and
       every claim in `CLAIMS` is there.
-    - As a session: `aud` is `AUDIENCE`. We sign other tokens with this key,
-      for other purposes.
+    - As a session: `aud` is `AUDIENCE`, one text and no list. We sign other
+      tokens with this key, for other purposes.
     - It holds from `iat` on, and from `exp` on no more. `now` is seconds since
       1970, whatever the machine's clock says.
-    - `sub`, `sid` and `jti` are texts, `sub` one of digits. `auth_time`,
-      `iat`, `exp` and `gen` are whole numbers: no text of digits, and no
-      `true`.
+    - `sub`, `sid` and `jti` are texts, `sub` one of the digits 0 to 9 alone.
+      `auth_time`, `iat`, `exp` and `gen` are whole numbers: no text of digits,
+      no `true` and no `9.0`.
 
     `token` is a text that a visitor sent: anything can be in it. Every refusal
     is the same None and never an error, so that whoever tries tokens learns
@@ -141,7 +141,9 @@ def forge(browser: Browser) -> str:
     compared as they should be.
 
     - `browser.post("/signup", {"name": ..., "email": ..., "password": ...})`
-      signs you up and in: then you have a token of your own to look at.
+      signs you up and in: then you have a token of your own to look at. (A
+      name has two letters, a password eight characters, among them a letter,
+      a digit and one that is neither.)
     - `browser.cookies["__Host-session"].value` is the token.
     - `browser.set_cookie("__Host-session", token)` writes another.
     - `browser.get("/profile")` opens the profile page; the answer's `.text` is

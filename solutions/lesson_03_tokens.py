@@ -95,13 +95,13 @@ def verify_session_token(token: str, key: bytes, now: int) -> Session | None:
 
     - We made it: it is signed with HS256 and `key`, `iss` is `ISSUER`, and
       every claim in `CLAIMS` is there.
-    - As a session: `aud` is `AUDIENCE`. We sign other tokens with this key,
-      for other purposes.
+    - As a session: `aud` is `AUDIENCE`, one text and no list. We sign other
+      tokens with this key, for other purposes.
     - It holds from `iat` on, and from `exp` on no more. `now` is seconds since
       1970, whatever the machine's clock says.
-    - `sub`, `sid` and `jti` are texts, `sub` one of digits. `auth_time`,
-      `iat`, `exp` and `gen` are whole numbers: no text of digits, and no
-      `true`.
+    - `sub`, `sid` and `jti` are texts, `sub` one of the digits 0 to 9 alone.
+      `auth_time`, `iat`, `exp` and `gen` are whole numbers: no text of digits,
+      no `true` and no `9.0`.
 
     `token` is a text that a visitor sent: anything can be in it. Every refusal
     is the same None and never an error, so that whoever tries tokens learns
@@ -119,11 +119,14 @@ def verify_session_token(token: str, key: bytes, now: int) -> Session | None:
             # The times are compared below, with our `now`; PyJWT would ask the wall clock.
             options={
                 "require": CLAIMS,
+                "strict_aud": True,  # a list would be for several purposes, and ours among them
                 "verify_exp": False,
                 "verify_iat": False,
                 "verify_nbf": False,
             },
         )
+        if not (claims["sub"].isascii() and claims["sub"].isdigit()):
+            return None  # `int` would take "-1", "1_0", spaces and the digits of every script
         session = Session(
             user_id=int(claims["sub"]),
             session_id=claims["sid"],
@@ -133,7 +136,7 @@ def verify_session_token(token: str, key: bytes, now: int) -> Session | None:
             expires_at=claims["exp"],
             generation=claims["gen"],
         )
-    except (jwt.InvalidTokenError, ValueError):  # ValueError: lone surrogates, a `sub` that is no number
+    except (jwt.InvalidTokenError, ValueError):  # ValueError: lone surrogates, thousands of digits
         return None
     numbers = (session.authenticated_at, session.issued_at, session.expires_at, session.generation)
     if not isinstance(session.session_id, str) or any(type(number) is not int for number in numbers):
@@ -167,7 +170,9 @@ def forge(browser: Browser) -> str:
     compared as they should be.
 
     - `browser.post("/signup", {"name": ..., "email": ..., "password": ...})`
-      signs you up and in: then you have a token of your own to look at.
+      signs you up and in: then you have a token of your own to look at. (A
+      name has two letters, a password eight characters, among them a letter,
+      a digit and one that is neither.)
     - `browser.cookies["__Host-session"].value` is the token.
     - `browser.set_cookie("__Host-session", token)` writes another.
     - `browser.get("/profile")` opens the profile page; the answer's `.text` is
@@ -223,6 +228,7 @@ def prove_verifier(
     assert verify_session_token(token, KEY, issued) == SESSION
     assert verify_session_token(token, KEY, expires - 1) == SESSION
     assert verify_session_token(token, KEY, expires) is None
+    assert verify_session_token(token, KEY, issued - 1) is None
 
     endless = {name: value for name, value in claims.items() if name != "exp"}
     for wrong in (endless, {**claims, "aud": "authlab.reset"}, {**claims, "iss": "evil"}):

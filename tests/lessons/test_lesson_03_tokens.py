@@ -4,9 +4,11 @@ import base64
 import binascii
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import jwt
+import pytest
 
 from authlab.course import judging
 from authlab.course.flaws.lesson_03_tokens import COMPANY, COMPANY_KEY_ON_ONE_LINE, COMPANY_PUBLIC_KEY
@@ -56,7 +58,7 @@ def signed(*, without: str = "", key: bytes = KEY, algorithm: str = "HS256", **c
     }
     claims.pop(without, None)
     text = f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{segment(claims)}"
-    digest = hmac.digest(key, text.encode(), {"HS256": "sha256", "HS512": "sha512"}[algorithm])
+    digest = hmac.digest(key, text.encode(), algorithm.replace("HS", "sha"))
     return f"{text}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
@@ -76,11 +78,11 @@ def segment(content: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
-def other_times_in(token: str) -> list[str]:
+def other_times_in(token: str, *, issued: int = ISSUED, expires: int = EXPIRES) -> list[str]:
     """The names of the claims that say another time than the session. (Which time is not told: it may be the
     machine's, and another at each run.)"""
     claims = claims_of(token)
-    return [name for name, own in (("iat", ISSUED), ("exp", EXPIRES)) if claims.get(name) != own]
+    return [name for name, own in (("iat", issued), ("exp", expires)) if claims.get(name) != own]
 
 
 def claims_of(token: str) -> Any:
@@ -93,11 +95,18 @@ def header_of(token: str) -> Any:
     return jwt.get_unverified_header(token)
 
 
-def refused(env: dict[str, str], *, saying: str = "", hiding: str | None = None) -> None:
+def refused(
+    env: dict[str, str],
+    *,
+    name: str = "SESSION_SECRET",
+    saying: str = "",
+    ending: str = "",
+    hiding: str | None = None,
+) -> None:
     """Assert that `load_secret` refuses what is in `env` with our error, and what its text says or hides."""
-    call = f"load_secret({env}, 'SESSION_SECRET')"
+    call = f"load_secret({env}, {name!r})"
     try:
-        got: object = load_secret(env, "SESSION_SECRET")
+        got: object = load_secret(env, name)
     except SettingsError as error:
         text = str(error)
     except binascii.Error as error:
@@ -110,6 +119,8 @@ def refused(env: dict[str, str], *, saying: str = "", hiding: str | None = None)
         raise AssertionError(f"{call}: expected a SettingsError, got {repr(got)[:60]}")
     if saying not in text:
         raise AssertionError(f"{call}: expected an error with {saying!r} in it, got {text!r}")
+    if not text.endswith(ending):
+        raise AssertionError(f"{call}: expected an error that ends with {ending!r}, got {text!r}")
     if hiding is not None and hiding in text:
         raise AssertionError(f"{call}: expected an error without the value in it, got {text!r}")
 
@@ -145,6 +156,13 @@ class TestASecretThatNobodyGuesses:
         refused({"SESSION_SECRET": ""})
         refused({"SESSION_SECRET": "  \n"})
 
+    def test_a_secret_is_looked_for_where_it_is_said_and_nowhere_else(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`env` is all there is. What the machine has set meanwhile is the secret of another app."""
+        monkeypatch.setenv("SESSION_SECRET", "YWJjZGVmZ2hpamtsbW5vcGFiY2RlZmdoaWprbG1ub3A=")
+        refused({})
+
     def test_a_word_is_no_secret(self) -> None:
         """`your_secret_key` stands in the guide, and so in every word list. Filling it up or hashing it makes
         it longer, and no harder to guess."""
@@ -156,6 +174,15 @@ class TestASecretThatNobodyGuesses:
         refused({"SESSION_SECRET": "a long sentence that nobody will ever guess, for it is so very long too"})
         refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"})
         refused({"SESSION_SECRET": "ключ" * 11})
+        refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAx MjM0NTY3ODlhYmNkZWY="})
+
+    def test_another_alphabet_is_not_the_standard_one(self) -> None:
+        """`-` and `_` are base64 in addresses. A secret that our command made has neither."""
+        refused({"SESSION_SECRET": "-__-" * 11})
+
+    def test_bytes_that_are_no_text_are_refused(self) -> None:
+        """For a byte that is no UTF-8 `os.environ` holds half a character, which cannot be encoded again."""
+        refused({"SESSION_SECRET": "\udcff" * 44})
 
     def test_bytes_are_counted_and_not_characters(self) -> None:
         """`changeme` is good base64, of six bytes. 32 characters of base64 are 24 bytes, and 44 can be 31."""
@@ -170,6 +197,16 @@ class TestASecretThatNobodyGuesses:
         refused({}, saying=NEXT_COMMAND)
         refused({"SESSION_SECRET": "your_secret_key"}, saying=NEXT_COMMAND)
         refused({"SESSION_SECRET": "changeme"}, saying=NEXT_COMMAND)
+        refused({}, name="PASSWORD_PEPPER", saying="PASSWORD_PEPPER")
+        refused({"PASSWORD_PEPPER": "your_secret_key"}, name="PASSWORD_PEPPER", saying="PASSWORD_PEPPER")
+        refused({"PASSWORD_PEPPER": "changeme"}, name="PASSWORD_PEPPER", saying="PASSWORD_PEPPER")
+
+    def test_nothing_stands_behind_the_command(self) -> None:
+        """It is copied up to the end of the line. With a full stop there the secret goes into a file `.env.`,
+        which nobody reads."""
+        refused({}, ending=NEXT_COMMAND)
+        refused({"SESSION_SECRET": "your_secret_key"}, ending=NEXT_COMMAND)
+        refused({"SESSION_SECRET": "changeme"}, ending=NEXT_COMMAND)
 
     def test_no_log_hears_the_secret(self) -> None:
         """The error's text ends up in logs. A secret that lost a character is nearly the secret, and a part
@@ -179,6 +216,12 @@ class TestASecretThatNobodyGuesses:
         refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}, hiding="kZWY")
         refused({"SESSION_SECRET": "cGFzc3dvcmQtMTg0Mw=="}, hiding="cGFz")
         refused({"SESSION_SECRET": "cGFzc3dvcmQtMTg0Mw=="}, hiding="password-1843")
+        refused({"SESSION_SECRET": "cGFzc3dvcmQtMTg0Mw=="}, hiding="70617373")
+
+    def test_no_log_hears_two_letters_of_it(self) -> None:
+        """The text shows no part of what was found, however short."""
+        refused({"SESSION_SECRET": "Qx7Zk0Jw4XvBq9"}, hiding="Qx")
+        refused({"SESSION_SECRET": "Qx7Zk0JwXvBq"}, hiding="Qx")
 
 
 @exercise("3.2")
@@ -211,12 +254,23 @@ class TestTheGuidesEncrypt:
         assert claims_of(sign_session(SESSION, KEY)).get("auth_time") == 1_767_600_000
         assert other_times_in(sign_session(SESSION, KEY)) == []
 
+    def test_no_other_clock_has_a_say(self) -> None:
+        """A session of the year 2100 is one, in a test or where the machine's clock is wrong."""
+        session = replace(SESSION, issued_at=4_102_444_800, expires_at=4_103_049_600)
+        token = sign_session(session, KEY)
+        assert other_times_in(token, issued=4_102_444_800, expires=4_103_049_600) == []
+
     def test_the_session_and_its_token_have_an_id_each(self) -> None:
         """`sid` is what is ended when you log out; `jti` is another with each token."""
         claims = claims_of(sign_session(SESSION, KEY))
         assert claims.get("sid") == "5e55"
         assert claims.get("jti") == "70ce"
         assert claims.get("gen") == 2
+
+    def test_a_counter_begins_at_0(self) -> None:
+        """Whoever is new has never logged out everywhere. A token that says 1 of them is refused by the next
+        page, and nobody who is new gets in."""
+        assert claims_of(sign_session(replace(SESSION, generation=0), KEY)).get("gen") == 0
 
     def test_it_is_signed_with_hs256_and_the_key(self) -> None:
         """The verifier accepts this one algorithm, and the key proves who signed."""
@@ -228,6 +282,11 @@ class TestTheGuidesEncrypt:
         assert header_of(sign_session(SESSION, KEY, "2026")).get("kid") == "2026"
         assert header_of(sign_session(SESSION, KEY)).get("kid") is None
 
+    def test_the_header_is_read_by_everybody_too(self) -> None:
+        """It says how the token is signed. What is kept out of the claims is not to be told there."""
+        named = header_of(sign_session(SESSION, KEY, "2026")).keys()
+        assert sorted(named - {"alg", "typ", "kid"}) == []
+
 
 @exercise("3.3")
 class TestTheGuidesDecrypt:
@@ -237,6 +296,13 @@ class TestTheGuidesDecrypt:
         assert isinstance(session, Session)
         assert session.user_id == 1
         assert session == SESSION
+
+    def test_a_generation_of_0_is_one(self) -> None:
+        """It is everybody's who has never logged out everywhere. To Python it is as false as nothing at all,
+        and a verifier that refuses it lets nobody in who is new."""
+        session = verify_session_token(signed(gen=0), KEY, ISSUED)
+        assert isinstance(session, Session)
+        assert session.generation == 0
 
     @judging.request(
         "import jwt",
@@ -278,6 +344,7 @@ class TestTheGuidesDecrypt:
     def test_the_server_chooses_the_algorithm(self) -> None:
         """One key, one algorithm. The signature is good, and it is not the one that we make."""
         assert verify_session_token(signed(algorithm="HS512"), KEY, ISSUED) is None
+        assert verify_session_token(signed(algorithm="HS384"), KEY, ISSUED) is None
 
     def test_a_public_key_is_no_secret(self) -> None:
         """The company next door signs with RS256, and its public key is on its website. A verifier that knows
@@ -294,6 +361,13 @@ class TestTheGuidesDecrypt:
         assert verify_session_token(signed(aud="authlab.sessions"), KEY, ISSUED) is None
         assert verify_session_token(signed(aud="authlab"), KEY, ISSUED) is None
 
+    def test_a_token_for_two_purposes_is_refused(self) -> None:
+        """A list in `aud` is for any that stands in it (RFC 7519), and PyJWT takes it so. We sign one text:
+        a list was made by something that is not our `sign_session`."""
+        aud = ["authlab.session", "authlab.reset"]
+        assert verify_session_token(signed(aud=aud), KEY, ISSUED) is None
+        assert verify_session_token(signed(aud=["authlab.session"]), KEY, ISSUED) is None
+
     def test_a_token_for_no_purpose_of_ours_is_refused(self) -> None:
         """Made for something else, or for nothing: in both cases not for this."""
         assert verify_session_token(signed(aud="the shop next door"), KEY, ISSUED) is None
@@ -302,7 +376,16 @@ class TestTheGuidesDecrypt:
     def test_a_token_of_another_issuer_is_refused(self) -> None:
         """Its member 1 is another person than ours."""
         assert verify_session_token(signed(iss="login.company.test"), KEY, ISSUED) is None
+
+    def test_a_token_of_nobody_is_refused(self) -> None:
+        """Whoever does not say whose it is may be anybody."""
         assert verify_session_token(signed(without="iss"), KEY, ISSUED) is None
+
+    def test_an_issuer_is_compared_as_a_whole(self) -> None:
+        """A name that begins like ours, is a part of it or is spelled otherwise is another's."""
+        assert verify_session_token(signed(iss="authlab.evil.test"), KEY, ISSUED) is None
+        assert verify_session_token(signed(iss="auth"), KEY, ISSUED) is None
+        assert verify_session_token(signed(iss="AuthLab"), KEY, ISSUED) is None
 
     def test_a_token_that_has_run_out_is_refused(self) -> None:
         """`exp` is the first second that is too late (RFC 7519). A copy of the cookie does not go away by
@@ -356,6 +439,12 @@ class TestTheGuidesDecrypt:
         assert verify_session_token(signed(exp=None), KEY, ISSUED) is None
         assert verify_session_token(signed(exp=1768208400.5), KEY, ISSUED) is None
 
+    def test_a_number_with_a_point_is_not_whole(self) -> None:
+        """`1768208400.0` is equal to the number that we sign, and is not what we sign."""
+        assert verify_session_token(signed(exp=1768208400.0), KEY, ISSUED) is None
+        assert verify_session_token(signed(iat=1767603600.0), KEY, ISSUED) is None
+        assert verify_session_token(signed(gen=2.0), KEY, ISSUED) is None
+
     def test_an_id_is_a_text(self) -> None:
         """And the user's is one of digits: there is no member called ada."""
         assert verify_session_token(signed(sub="ada"), KEY, ISSUED) is None
@@ -366,6 +455,22 @@ class TestTheGuidesDecrypt:
     def test_what_looks_like_a_number_is_none(self) -> None:
         """`"²".isdigit()` is true, and `int("²")` an error. A refusal, and no page that says 500."""
         assert verify_session_token(signed(sub="²"), KEY, ISSUED) is None
+
+    def test_a_sign_or_a_space_is_no_digit(self) -> None:
+        """`int` takes more than digits: a sign, space around them, `_` between them. So one member would have
+        many names."""
+        assert verify_session_token(signed(sub="-1"), KEY, ISSUED) is None
+        assert verify_session_token(signed(sub=" 1"), KEY, ISSUED) is None
+        assert verify_session_token(signed(sub="1\n"), KEY, ISSUED) is None
+        assert verify_session_token(signed(sub="1_0"), KEY, ISSUED) is None
+
+    def test_digits_are_those_that_we_write(self) -> None:
+        """A full-width 1 is a digit to `isdecimal` and to `int`, and no text that we ever sign."""
+        assert verify_session_token(signed(sub="\uff11"), KEY, ISSUED) is None
+
+    def test_a_number_that_is_too_long_is_refused(self) -> None:
+        """From 4301 digits on, `int` raises a ValueError. A refusal, and no page that says 500."""
+        assert verify_session_token(signed(sub="9" * 5000), KEY, ISSUED) is None
 
     def test_what_is_no_token_is_refused(self) -> None:
         """A cookie holds whatever somebody wrote into it, and it is read on every page."""
@@ -404,6 +509,11 @@ class TestTheVisitorNamesTheKey:
         assert pick_key("None", {"2025": b"the old key", "2026": b"the new key"}) is None
         assert pick_key("2026", {}) is None
 
+    def test_any_text_can_be_asked_for(self) -> None:
+        """The visitor's text need not be ASCII, nor one that can be encoded. None of it is an error."""
+        assert pick_key("é", {"2025": b"the old key", "2026": b"the new key"}) is None
+        assert pick_key("\ud800", {"2025": b"the old key", "2026": b"the new key"}) is None
+
     def test_half_an_id_is_none(self) -> None:
         """An id is compared as a whole."""
         assert pick_key("202", {"2025": b"the old key", "2026": b"the new key"}) is None
@@ -414,6 +524,7 @@ class TestTheVisitorNamesTheKey:
         """Another spelling is an id that we never gave out."""
         assert pick_key("SPRING", {"spring": b"the old key", "summer": b"the new key"}) is None
         assert pick_key(" summer", {"spring": b"the old key", "summer": b"the new key"}) is None
+        assert pick_key("../summer", {"spring": b"the old key", "summer": b"the new key"}) is None
 
     @judging.request(
         "import jwt",

@@ -252,7 +252,7 @@ def verify_question_by_question(token: str, key: bytes, now: int) -> Session | N
     for name in ("auth_time", "iat", "exp", "gen"):
         if type(claims.get(name)) is not int:
             return None
-    if not claims["sub"].isascii() or not claims["sub"].isdigit():
+    if claims["aud"] != "authlab.session" or not re.fullmatch("[0-9]{1,18}", claims["sub"]):
         return None
     if claims["exp"] <= now:
         return None
@@ -352,6 +352,7 @@ def verifier_proved_by_hand(verify_session_token: Verifier) -> None:
     assert not refused()
     assert not refused(at=1_768_208_399)
     assert refused(at=1_768_208_400)
+    assert refused(at=1_767_603_599)
     assert refused(exp=None)
     assert refused(aud="authlab.reset")
     assert refused(iss="somebody else")
@@ -379,6 +380,7 @@ def verifier_proved_claim_by_claim(verify_session_token: Verifier) -> None:
     assert good is not None and good.user_id == A_SESSION.user_id
     assert says(exp=...) is None
     assert says(exp=A_SESSION.issued_at) is None
+    assert says(iat=A_SESSION.issued_at + 1) is None
     assert says(aud="authlab.reset") is None
     assert says(iss="evil") is None
     assert says(key=b"the key of somebody who is not us, at all") is None
@@ -387,12 +389,15 @@ def verifier_proved_claim_by_claim(verify_session_token: Verifier) -> None:
 
 
 def _session(claims: dict[str, Any]) -> Session:
-    """Return the session of claims that are all there and of their kind; raises `TypeError` or `KeyError`."""
+    """Return the session of claims that are all there and of their kind; else raises a `TypeError`, a
+    `KeyError` or a `ValueError`."""
     texts = [claims[name] for name in ("sub", "sid", "jti")]
     numbers = [claims[name] for name in ("auth_time", "iat", "exp", "gen")]
     if {type(text) for text in texts} != {str} or {type(number) for number in numbers} != {int}:
         raise TypeError("claims of another kind")
     user_id, session_id, token_id = texts
+    if set(user_id) - set("0123456789"):
+        raise ValueError("more than digits")
     return Session(int(user_id), session_id, token_id, *numbers)
 
 

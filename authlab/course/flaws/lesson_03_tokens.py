@@ -7,13 +7,14 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import sqlite3
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jwt
@@ -1213,6 +1214,24 @@ def verifier_called_and_not_asserted(verify_session_token: Verifier) -> None:
 
 @flaw(
     PROOF,
+    caught_by="test_it_catches_the_wrong_verifiers_of_this_lesson",
+    misconception="A claim that is missing is one question, a claim that says something else another: a verifier may ask only the first.",
+)
+def each_claim_taken_out(verify_session_token: Verifier) -> None:
+    """A verifier that misses each claim compares each claim."""
+    a_good_token_is_accepted(verify_session_token)
+    token = sign_session(A_SESSION, A_KEY)
+    assert verify_session_token(token, A_KEY, A_SESSION.expires_at) is None
+    claims = _claims(A_SESSION)
+    for gone in claims:
+        rest = jwt.encode({name: value for name, value in claims.items() if name != gone}, A_KEY)
+        assert verify_session_token(rest, A_KEY, A_SESSION.issued_at) is None
+    for other in (jwt.encode(claims, None, "none"), jwt.encode(claims, A_KEY, "HS512")):
+        assert verify_session_token(other, A_KEY, A_SESSION.issued_at) is None
+
+
+@flaw(
+    PROOF,
     caught_by="test_it_spares_right_verifiers",
     misconception="A right verifier raises nothing, so a proof that waits for an exception fails on all of them.",
 )
@@ -1291,7 +1310,7 @@ def _if_ours(claims: dict[str, Any], now: int) -> Session | None:
         return None
     number, session_id, token_id = (claims.get(name) for name in ("sub", "sid", "jti"))
     times: list[Any] = [claims.get(name) for name in ("auth_time", "iat", "exp", "gen")]
-    if not isinstance(number, str) or not number.isdecimal():
+    if not isinstance(number, str) or not (number.isascii() and number.isdigit()) or len(number) > 18:
         return None
     if not isinstance(session_id, str) or not isinstance(token_id, str):
         return None
@@ -1354,3 +1373,356 @@ def digits_that_int_does_not_know(token: str, key: bytes, now: int) -> Session |
         int(claims["sub"])
     checked: Session | None = original(VERIFY)(token, key, now)
     return checked
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_generation_of_0_is_one",
+    misconception="0 is a value, and to Python as false as nothing: everybody who has never logged out everywhere is locked out.",
+)
+def every_claim_says_something(token: str, key: bytes, now: int) -> Session | None:
+    """A claim that is empty is as good as missing."""
+    claims = _proven(token, key) or {}
+    if not all(claims.get(name) for name in _claims(Session(0, "", "", 0, 0, 0))):
+        return None
+    return _if_ours(claims, now)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_a_counter_begins_at_0",
+    misconception="`or` takes 0 for a value that is missing: the database says 0, the token 1, and nobody who is new gets in.",
+)
+def a_first_generation(session: Session, key: bytes, kid: str | None = None) -> str:
+    """Where nothing was counted yet, the count is 1."""
+    return _signed({**_claims(session), "gen": session.generation or 1}, key, kid)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_sign_or_a_space_is_no_digit",
+    misconception="`int` takes a sign, space and `_` as well: a text that it can read is not yet one of digits.",
+)
+def what_int_can_read(token: str, key: bytes, now: int) -> Session | None:
+    """What is no number, `int` refuses."""
+    claims = _proven(token, key) or {}
+    sub = claims.get("sub")
+    try:
+        session = _if_ours({**claims, "sub": str(abs(int(sub)))}, now) if isinstance(sub, str) else None
+    except ValueError:
+        return None
+    return None if session is None else replace(session, user_id=int(claims["sub"]))
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_digits_are_those_that_we_write",
+    misconception="`isdecimal` asks whether it is a digit in any script: there are hundreds, and we write ten.",
+)
+def digits_of_every_script(token: str, key: bytes, now: int) -> Session | None:
+    """`isdecimal` leaves only what `int` can read."""
+    claims = _proven(token, key) or {}
+    sub = claims.get("sub")
+    if not isinstance(sub, str) or not sub.isdecimal() or len(sub) > 18:
+        return None
+    return _if_ours({**claims, "sub": str(int(sub))}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_number_that_is_too_long_is_refused",
+    misconception="`int` refuses more than 4300 digits with a ValueError, so that nobody keeps the machine busy: catch it.",
+)
+def digits_without_end(token: str, key: bytes, now: int) -> Session | None:
+    """Of digits alone `int` makes a number, and no error."""
+    sub = (_proven(token, key) or {}).get("sub")
+    if isinstance(sub, str) and sub.isascii() and sub.isdigit():
+        int(sub)
+    checked: Session | None = original(VERIFY)(token, key, now)
+    return checked
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_for_two_purposes_is_refused",
+    misconception="PyJWT looks whether our purpose is among those in `aud`: a list that holds it passes, whatever else it is for. `strict_aud` refuses lists.",
+)
+def our_purpose_among_others(token: str, key: bytes, now: int) -> Session | None:
+    """`audience=` compares `aud` with ours."""
+    options: Any = {**_NOT_HERE, "verify_aud": True}
+    try:
+        claims = jwt.decode(token, key, ["HS256"], audience=SESSION, issuer=HOUSE, options=options)
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return _if_ours({**claims, "aud": SESSION}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_the_server_chooses_the_algorithm",
+    misconception="What is on the list is accepted today: an algorithm for later comes onto it later, and the old one goes.",
+)
+def the_next_one_already(token: str, key: bytes, now: int) -> Session | None:
+    """HS256 is what we sign, and HS384 what we will change to: the verifier is ready for both."""
+    try:
+        claims = jwt.decode(token, key, ["HS256", "HS384"], issuer=HOUSE, options=_NOT_HERE)
+    except (jwt.InvalidTokenError, ValueError):
+        return None
+    return _if_ours(claims, now)
+
+
+def _signed_by_us(token: str, key: bytes) -> dict[str, Any]:
+    """The claims, if we signed them, whosever they are."""
+    try:
+        return jwt.decode(token, key, algorithms=["HS256"], options=_NOT_HERE)
+    except (jwt.InvalidTokenError, ValueError):
+        return {}
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_an_issuer_is_compared_as_a_whole",
+    misconception="Whoever names their house can let the name begin like ours: an issuer is compared as a whole.",
+)
+def a_house_of_that_name(token: str, key: bytes, now: int) -> Session | None:
+    """All our houses begin with `authlab`."""
+    claims = _signed_by_us(token, key)
+    if not str(claims.get("iss")).startswith(HOUSE):
+        return None
+    return _if_ours({**claims, "iss": HOUSE}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_an_issuer_is_compared_as_a_whole",
+    misconception="Between two texts, `in` finds parts: `auth` is in `authlab`. (PyJWT 2.10.0 had this very mistake.)",
+)
+def one_of_our_houses(token: str, key: bytes, now: int) -> Session | None:
+    """The issuer must be in what we allow, and that is `authlab`."""
+    claims = _signed_by_us(token, key)
+    if not isinstance(claims.get("iss"), str) or claims["iss"] not in HOUSE:
+        return None
+    return _if_ours({**claims, "iss": HOUSE}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_an_issuer_is_compared_as_a_whole",
+    misconception="An issuer is a text, and capitals count in it (RFC 7519): another spelling is another issuer.",
+)
+def a_house_in_capitals(token: str, key: bytes, now: int) -> Session | None:
+    """Names of hosts know no capitals, so issuers know none."""
+    claims = _signed_by_us(token, key)
+    if str(claims.get("iss")).lower() != HOUSE:
+        return None
+    return _if_ours({**claims, "iss": HOUSE}, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_number_with_a_point_is_not_whole",
+    misconception="`9.0 == 9`, and yet it is a float: the session would carry it on to where a whole number is expected.",
+)
+def nothing_behind_the_point(token: str, key: bytes, now: int) -> Session | None:
+    """A number is whole if nothing stands behind its point."""
+    claims = _proven(token, key) or {}
+    floats = {name: value for name, value in claims.items() if isinstance(value, float)}
+    whole = {name: int(value) for name, value in floats.items() if value.is_integer()}
+    return _if_ours({**claims, **whole}, now)
+
+
+@flaw(
+    LOAD,
+    caught_by="test_another_alphabet_is_not_the_standard_one",
+    misconception="A secret with `-` or `_` in it was not made by our command, and the next program that reads it may refuse it.",
+)
+def either_alphabet(env: Mapping[str, str], name: str) -> bytes:
+    """Base64 is base64, in addresses as well."""
+    secret: bytes = original(LOAD)({name: env.get(name, "").replace("-", "+").replace("_", "/")}, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_what_is_not_base64_throughout_is_refused",
+    misconception="Space in the middle is no part of base64: two texts on one line are more likely than one that broke.",
+)
+def space_taken_out(env: Mapping[str, str], name: str) -> bytes:
+    """Space is no part of a secret, wherever it stands."""
+    secret: bytes = original(LOAD)({name: "".join(env.get(name, "").split())}, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_bytes_that_are_no_text_are_refused",
+    misconception="A byte that is no UTF-8 comes out of `os.environ` as half a character: encoding it raises a UnicodeEncodeError, and no binascii.Error.",
+)
+def binascii_errors_only(env: Mapping[str, str], name: str) -> bytes:
+    """Text can always be encoded as UTF-8; only what is no base64 can go wrong."""
+    env.get(name, "").encode("utf-8")
+    secret: bytes = original(LOAD)(env, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_a_secret_is_looked_for_where_it_is_said_and_nowhere_else",
+    misconception="Whoever passes `env` says where to look: a secret found elsewhere is another app's, and this one starts with it.",
+)
+def the_machines_otherwise(env: Mapping[str, str], name: str) -> bytes:
+    """If it is not in there, the machine may have one."""
+    secret: bytes = original(LOAD)({name: env.get(name) or os.environ.get(name, "")}, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_no_log_hears_two_letters_of_it",
+    misconception="What the operator must recognise is the name: of the value, each letter that is told is one less to guess.",
+)
+def shows_two_letters(env: Mapping[str, str], name: str) -> bytes:
+    """Two letters give nothing away."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        raise SettingsError(f"{name} ({env.get(name, '')[:2]}…): {refused}") from None
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_no_log_hears_the_secret",
+    misconception="Hexadecimal hides nothing: whoever reads it in a log reads the bytes.",
+)
+def shows_its_bytes(env: Mapping[str, str], name: str) -> bytes:
+    """The bytes in hexadecimal show how many came, and nobody reads them."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        try:
+            found = base64.b64decode(env.get(name, "").strip(), validate=True)
+        except ValueError:
+            found = b""
+        raise SettingsError(f"{name} ({found.hex()}): {refused}") from None
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_the_operator_reads_which_one_and_what_to_do",
+    misconception="The app has two secrets: an error that always names the same one sends the operator to the wrong line.",
+)
+def always_the_same_name(env: Mapping[str, str], name: str) -> bytes:
+    """The variable is called SESSION_SECRET, so the error says so."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        raise SettingsError(str(refused).replace(name, "SESSION_SECRET")) from None
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_nothing_stands_behind_the_command",
+    misconception="A command is copied up to the end of the line: with a full stop behind it the secret goes into a file `.env.`.",
+)
+def a_sentence_ends_with_a_full_stop(env: Mapping[str, str], name: str) -> bytes:
+    """An error's text is a sentence."""
+    try:
+        secret: bytes = original(LOAD)(env, name)
+    except SettingsError as refused:
+        raise SettingsError(f"{refused}.") from None
+    return secret
+
+
+@flaw(
+    PICK,
+    caught_by="test_any_text_can_be_asked_for",
+    misconception="`compare_digest` takes texts of ASCII alone, and the visitor's need not be: `é` is an error, and a page that says 500. An id is no secret.",
+)
+def compared_in_constant_time(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """What has to do with keys is compared in constant time."""
+    return next((key for known, key in ring.items() if hmac.compare_digest(known, kid or "")), None)
+
+
+@flaw(
+    PICK,
+    caught_by="test_any_text_can_be_asked_for",
+    misconception="JSON can hold half a character, and that cannot be encoded: a UnicodeEncodeError, and a page that says 500.",
+)
+def compared_as_bytes(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """Bytes can always be compared in constant time."""
+    asked = (kid or "").encode()
+    return next((key for known, key in ring.items() if hmac.compare_digest(known.encode(), asked)), None)
+
+
+@flaw(
+    PICK,
+    caught_by="test_an_id_is_looked_up_as_it_came",
+    misconception="What was made of the text is not what came: `../summer` is an id that we never gave out, and is refused whole.",
+)
+def the_last_part_of_a_path(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """The name alone leads out of no folder."""
+    return None if kid is None else ring.get(PurePosixPath(kid).name)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_header_is_read_by_everybody_too",
+    misconception="The header is base64 like the rest, and read before anything is proven: it names the algorithm and the key.",
+)
+def the_member_in_the_header(session: Session, key: bytes, kid: str | None = None) -> str:
+    """Whoever sorts the logs needs the member without decoding the claims."""
+    headers = {"uid": session.user_id} | ({} if kid is None else {"kid": kid})
+    return jwt.encode(_claims(session), key, algorithm="HS256", headers=headers)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_no_other_clock_has_a_say",
+    misconception="The session says when it was issued: corrected by the machine's clock, its token says something else.",
+)
+def never_from_tomorrow(session: Session, key: bytes, kid: str | None = None) -> str:
+    """No token may come from the future, so the clock of the machine is the latest."""
+    return _signed({**_claims(session), "iat": min(session.issued_at, int(time.time()))}, key, kid)
+
+
+# 3.6: wrong in one thing that only a token of its own tells
+
+
+@flaw(
+    VERIFY,
+    attack=32,
+    caught_by="test_a_token_signed_with_another_key_is_refused",
+    misconception="The header says how a token claims to be signed. Whether it is, only the key tells.",
+)
+def hs256_says_the_header(token: str, key: bytes, now: int) -> Session | None:
+    """Our tokens are signed with HS256, and this one says that it is."""
+    opened = _opened(token)
+    if opened is None or opened[0].get("alg") != "HS256":
+        return None
+    return _if_ours(opened[1], now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_of_another_issuer_is_refused",
+    misconception="`require` asks whether there is an issuer, not which one: `issuer=` compares it.",
+)
+def some_issuer_or_other(token: str, key: bytes, now: int) -> Session | None:
+    """`require` sees to it that the issuer is there."""
+    claims = _signed_by_us(token, key)
+    return _if_ours({**claims, "iss": HOUSE}, now) if isinstance(claims.get("iss"), str) else None
+
+
+@flaw(
+    VERIFY,
+    attack=31,
+    caught_by="test_a_token_made_for_another_purpose_is_refused",
+    misconception="`require` asks whether there is a purpose, not which one: `audience=` compares it.",
+)
+def some_purpose_or_other(token: str, key: bytes, now: int) -> Session | None:
+    """`require` sees to it that the audience is there."""
+    claims = _proven(token, key) or {}
+    return _if_ours({**claims, "aud": SESSION}, now) if isinstance(claims.get("aud"), str) else None

@@ -29,7 +29,9 @@ def forge(browser: Browser) -> str:
     compared as they should be.
 
     - `browser.post("/signup", {"name": ..., "email": ..., "password": ...})`
-      signs you up and in: then you have a token of your own to look at.
+      signs you up and in: then you have a token of your own to look at. (A
+      name has two letters, a password eight characters, among them a letter,
+      a digit and one that is neither.)
     - `browser.cookies["__Host-session"].value` is the token.
     - `browser.set_cookie("__Host-session", token)` writes another.
     - `browser.get("/profile")` opens the profile page; the answer's `.text` is
@@ -83,6 +85,7 @@ def prove_verifier(
     assert verify_session_token(token, KEY, issued) == SESSION
     assert verify_session_token(token, KEY, expires - 1) == SESSION
     assert verify_session_token(token, KEY, expires) is None
+    assert verify_session_token(token, KEY, issued - 1) is None
 
     endless = {name: value for name, value in claims.items() if name != "exp"}
     for wrong in (endless, {**claims, "aud": "authlab.reset"}, {**claims, "iss": "evil"}):
