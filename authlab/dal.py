@@ -87,7 +87,8 @@ def get_user(request: Request) -> UserDTO:
     - Whose account it is, the session says (`verify_session`), and no part of the address or of a form.
     - What leaves is a `UserDTO` with its seven fields: `user_dto(row)` names them one by one.
     - It costs no query beyond the one that `verify_session` asks once a request.
-    - An error is an error: nobody is signed in, or the database does not answer, and neither is None.
+    - An error is an error, and goes on as it was raised: nobody is signed in, or the database does not
+      answer, and neither is None.
 
     Source: the guide's `getUser`, which was called with an id that it ignored.
     """
@@ -115,7 +116,7 @@ def keep_session(request: Request) -> None:
 
 def change_phone(connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None) -> int | None:
     """Give the member at `/members/<slug>` another phone number, if `viewer` may edit them; return that
-    member's id, or None when nothing was changed.
+    member's id, or None when `viewer` may not, or nobody is there.
 
     - `viewer` is who is asking: proven, because `Dal` proves them before it does anything. `slug` is the
       visitor's text, and says whom it is about. They are two people, or one.

@@ -305,6 +305,8 @@ def delete_user(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
       person: nobody locks themselves out by mistake.
     - `db` is in autocommit mode: what a statement writes holds at once, for
       everybody. The user's sessions go with the row (ON DELETE CASCADE).
+    - Python does not count the rows of a statement that begins with `WITH`: its
+      `rowcount` is -1.
 
     Source: the guide's "ensure a user is authorized" before mutating data.
     """

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_08_data_access_layer.py, authlab/dal.py by: authlab dev build [a635279d]
+# Derived from authlab/course/kata/lesson_08_data_access_layer.py, authlab/dal.py by: authlab dev build [bc4c592d]
 """Lesson 8: Check where the data is.
 
 Write your answers here. Check one with: python3 -m authlab check 8.1
@@ -114,7 +114,8 @@ def get_user(request: Request) -> UserDTO:
     - Whose account it is, the session says (`verify_session`), and no part of the address or of a form.
     - What leaves is a `UserDTO` with its seven fields: `user_dto(row)` names them one by one.
     - It costs no query beyond the one that `verify_session` asks once a request.
-    - An error is an error: nobody is signed in, or the database does not answer, and neither is None.
+    - An error is an error, and goes on as it was raised: nobody is signed in, or the database does not
+      answer, and neither is None.
 
     Source: the guide's `getUser`, which was called with an id that it ignored.
     """
@@ -128,7 +129,7 @@ def get_user(request: Request) -> UserDTO:
 # write the part from its description
 def change_phone(connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None) -> int | None:
     """Give the member at `/members/<slug>` another phone number, if `viewer` may edit them; return that
-    member's id, or None when nothing was changed.
+    member's id, or None when `viewer` may not, or nobody is there.
 
     - `viewer` is who is asking: proven, because `Dal` proves them before it does anything. `slug` is the
       visitor's text, and says whom it is about. They are two people, or one.

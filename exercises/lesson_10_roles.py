@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_10_roles.py, authlab/db.py, authlab/roles.py by: authlab dev build [7be534b9]
+# Derived from authlab/course/kata/lesson_10_roles.py, authlab/db.py, authlab/roles.py by: authlab dev build [318ccbc8]
 """Lesson 10: 401, 403 and 404 mean different things.
 
 Write your answers here. Check one with: python3 -m authlab check 10.1
@@ -93,6 +93,8 @@ def delete_user(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
       person: nobody locks themselves out by mistake.
     - `db` is in autocommit mode: what a statement writes holds at once, for
       everybody. The user's sessions go with the row (ON DELETE CASCADE).
+    - Python does not count the rows of a statement that begins with `WITH`: its
+      `rowcount` is -1.
 
     Source: the guide's "ensure a user is authorized" before mutating data.
     """

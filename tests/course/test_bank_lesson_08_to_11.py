@@ -40,6 +40,7 @@ FLAWS = {
     "lesson_08_data_access_layer": {
         "lru_cache_by_path": (63, ADAS),
         "global_of_the_module": (63, ADAS),
+        "one_memo_a_page": (63, ADAS),
         "one_visitor_an_address": (63, ADAS),
         "asked_by_id": (64, "GET /api/me?id=3 told The Vault 7f3a"),
         "NoLinkLeadsThere": (64, "GET /api/users/3 told The Vault 7f3a"),

@@ -279,10 +279,15 @@ class TestTheCookieIsAClaim:
         assert ada.get("/profile").status_code == 200
 
 
+class Row:
+    """An answer of which it can be seen whether anybody still has it."""
+
+
 class Question:
     """A `read` that counts how often it was asked, and answers in turn."""
 
     def __init__(self, *answers: object) -> None:
+        self.__name__ = self.__qualname__ = "read"  # as a function has them
         self.asked = 0
         self._answers = answers
 
@@ -292,8 +297,6 @@ class Question:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-    __name__ = "read"
 
 
 def asking(request: Request, read: Question) -> object:
@@ -381,12 +384,42 @@ class TestOnceARequest:
         per_request(request, who)
         assert who.asked == 1
 
+    def test_a_question_that_fails_takes_nothing_from_the_first(self, visit: Visit) -> None:
+        """Who is there was answered, and which team failed: who is there is known as well as before."""
+        request, who, team = visit("Ada"), Question("Ada"), Question(KeyError("team"))
+        per_request(request, who)
+        asking(request, team)
+        per_request(request, who)
+        assert who.asked == 1
+
     def test_two_questions_of_one_name_do_not_answer_each_other(self, visit: Visit) -> None:
-        """Two functions can have one name, in two modules or made twice by a third. The function itself is
-        the key."""
+        """Two functions can have one name, in two modules or in two classes. The function itself is the
+        key."""
+
+        class Members:
+            @staticmethod
+            def read(request: Request) -> str:
+                return "Ada"
+
+        class Teams:
+            @staticmethod
+            def read(request: Request) -> str:
+                return "engines"
+
         request = visit("Ada")
-        per_request(request, Question("Ada"))
-        assert per_request(request, Question("another answer")) == "another answer"
+        per_request(request, Members.read)
+        assert per_request(request, Teams.read) == "engines"
+
+    def test_two_questions_made_in_one_place_do_not_answer_each_other(self, visit: Visit) -> None:
+        """A function that makes questions makes a new one each time, from the same lines. Name, module and
+        code are those of all of them."""
+
+        def question(answer: str) -> Callable[[Request], str]:
+            return lambda request: answer
+
+        request = visit("Ada")
+        per_request(request, question("Ada"))
+        assert per_request(request, question("engines")) == "engines"
 
     def test_none_is_an_answer_too(self, visit: Visit) -> None:
         """That there is no team is an answer, and costs a query to find out. `.get()` takes it for "not asked
@@ -434,6 +467,17 @@ class TestOnceARequest:
         del request
         gc.collect()
         assert still_there() is None
+
+    def test_an_answer_goes_with_its_request(self, visit: Visit) -> None:
+        """What was proven of a visitor is kept in the request's memo, and nowhere else: a list or a
+        dictionary of the module has it for as long as the process lives."""
+        request = visit("Ada")
+        still_there = weakref.ref(per_request(request, lambda request: Row()))
+        del request
+        gc.collect()
+        assert still_there() is None, (
+            "per_request(visit('Ada'), read): expected the answer to be gone with its request, got it kept"
+        )
 
     def test_each_visitor_sees_their_own_page(self, lab_app: LabApp) -> None:
         """The same in the app: Ada opens her profile, and then Grace opens hers."""
@@ -601,6 +645,10 @@ class TestAnErrorIsNotNobody:
         hears nothing of having to log in."""
         assert outcome(get_user, visit()) == "NotSignedIn"
 
+    def test_who_brings_no_cookie_has_none_taken_back(self, visit: Visit) -> None:
+        """`verify_session` knows whether a cookie came, and its error has to arrive as it is. None came."""
+        assert stale(get_user, visit()) is False
+
     def test_a_cookie_that_proves_nobody_is_taken_back(self, visit: Visit) -> None:
         """`verify_session` says so in the error, as `stale`, and the error has to arrive."""
         assert stale(get_user, visit(cookie="a.b.c")) is True
@@ -677,9 +725,15 @@ class TestTheSecondDoor:
         assert phone_of(db, 3) == "+44 1908 640404"
 
     def test_a_refused_write_has_written_nothing(self, db: sqlite3.Connection) -> None:
-        """A refusal that comes after the write has refused nothing."""
+        """A refusal that comes after the write has refused nothing. Nor has one that takes the write back: in
+        between, everybody reads what Ada wrote."""
+        before = db.total_changes
         changing(db, viewer=1, slug="member-3", phone="666")
         assert phone_of(db, 3) == "+44 1908 640404"
+        written = db.total_changes - before
+        assert written == 0, (
+            f"change_phone(db, ada, 'member-3', '666'): expected no row that is written, got {written}"
+        )
 
     def test_the_number_of_a_team_mate_is_not_theirs_to_change(self, db: sqlite3.Connection) -> None:
         """Team-mates see each other's numbers. To see and to change are two permissions."""
@@ -711,6 +765,12 @@ class TestTheSecondDoor:
         """None is a value: whoever gives no number has decided something."""
         assert changing(db, viewer=3, slug="member-3", phone=None) == 3
         assert phone_of(db, 3) is None
+
+    def test_the_same_number_again_is_no_refusal(self, db: sqlite3.Connection) -> None:
+        """Alan saves his form as it was. None is a refusal, and the app would tell him that he is not
+        there."""
+        assert changing(db, viewer=3, slug="member-3", phone="+44 1908 640404") == 3
+        assert phone_of(db, 3) == "+44 1908 640404"
 
     def test_a_slug_is_taken_as_it_is_written(self, db: sqlite3.Connection) -> None:
         """One address, one member: no pattern, no part of it, no other case, and no SQL."""

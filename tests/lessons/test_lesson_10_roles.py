@@ -123,6 +123,7 @@ class TestNobodyAndNotYou:
         assert answer_of(require_role, member(3, role="no-admin"), "admin") == 403
         assert answer_of(require_role, member(3, role="users"), "user") == 403
         assert answer_of(require_role, member(3, role="owner"), "admin") == 403
+        assert answer_of(require_role, member(3, role="user,admin"), "admin") == 403
 
     def test_a_piece_of_a_role_is_none(self) -> None:
         """`"adm" in "admin"` is true, with parentheses around the role and without. A role is compared as a
@@ -206,6 +207,8 @@ class TestTheRestIsNotAUser:
         """A role is a whole word."""
         assert answer_of(dashboard, "no-admin") == 403
         assert answer_of(dashboard, "superuser") == 403
+        assert answer_of(dashboard, "administrator") == 403
+        assert answer_of(dashboard, "users") == 403
 
     def test_an_unknown_role_is_refused(self) -> None:
         """403: they are known, and there is nothing for them here."""
@@ -238,6 +241,18 @@ class TestARightOfAMomentAgo:
         assert db.in_transaction is False
         delete_user(db, 2, by=1)
         assert db.in_transaction is False
+
+    def test_a_transaction_ends_when_its_write_fails(self, db: sqlite3.Connection) -> None:
+        """A full disk, for one: the error goes past the line that ends the transaction, and from then on
+        nobody else can write."""
+        db.execute(
+            "CREATE TRIGGER full BEFORE DELETE ON users BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+        with suppress(sqlite3.Error):
+            delete_user(db, 3, by=2)
+        assert not db.in_transaction, (
+            "delete_user(db, 3, by=2), where the DELETE fails: expected no open transaction, got one"
+        )
 
     def test_another_admin_can_be_deleted(self, db: sqlite3.Connection) -> None:
         """Admins leave, too: it takes another admin, and no more."""

@@ -269,7 +269,7 @@ def prove_by_counting(per_request: Callable[[FakeRequest, Callable[[Any], Any]],
     for request in (ada, grace, ada, grace):
         assert per_request(request, who) == "ada"
         assert per_request(request, none) is None
-    assert set(asked.values()) == {1}
+    assert list(asked.values()) == [1, 1, 1, 1]
     outcomes = []
     for _ in range(3):
         try:

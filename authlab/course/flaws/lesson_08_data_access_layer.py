@@ -211,6 +211,20 @@ def one_visitor_an_address(request: Request, read: Read) -> Any:
 
 @flaw(
     MEMO,
+    attack=63,
+    caught_by="test_two_visitors_of_one_page_get_their_own_answers",
+    misconception="A memo that is handed on is not the request's own: the next visitor of the page gets it with the first one's answers in it.",
+)
+def one_memo_a_page(request: Request, read: Read) -> Any:
+    """Each page has a memo, so that its requests have it ready; a login empties it, as it should."""
+    request.memo = _memos.setdefault(request.sessions, {}).setdefault(request.path, request.memo)
+    if read not in request.memo:
+        request.memo[read] = read(request)
+    return request.memo[read]
+
+
+@flaw(
+    MEMO,
     caught_by="test_asked_twice_it_answers_the_same",
     misconception="Without a memory each part of a page asks the database by itself, and two of them may get two answers.",
 )
@@ -306,6 +320,36 @@ def known_by_its_name(request: Request, read: Read) -> Any:
 
 @flaw(
     MEMO,
+    caught_by="test_two_questions_made_in_one_place_do_not_answer_each_other",
+    misconception="A longer name is no identity either: what a function makes twice has one module and one qualified name.",
+)
+def known_by_its_full_name(request: Request, read: Read) -> Any:
+    """With its module and its place in there, a name is nobody else's."""
+    name = f"{read.__module__}.{read.__qualname__}"
+    if name not in request.memo:
+        request.memo[name] = read(request)
+    request.memo[read] = request.memo[name]
+    return request.memo[read]
+
+
+@flaw(
+    MEMO,
+    caught_by="test_a_question_that_fails_takes_nothing_from_the_first",
+    misconception="An error of one question says nothing of another: what was answered before it is asked, and paid for, once more.",
+)
+def forgets_all_on_an_error(request: Request, read: Read) -> Any:
+    """After an error nothing is certain any more, so the memo is emptied."""
+    if read not in request.memo:
+        try:
+            request.memo[read] = read(request)
+        except Exception:
+            request.memo.clear()
+            raise
+    return request.memo[read]
+
+
+@flaw(
+    MEMO,
     caught_by="test_a_second_question_takes_nothing_from_the_first",
     misconception="A memo that is replaced at each question remembers one of them: the page's first question is asked again.",
 )
@@ -360,6 +404,22 @@ def lru_cache_by_request(request: Request, read: Read) -> Any:
     return request.memo[read]
 
 
+_answers: list[Any] = []
+
+
+@flaw(
+    MEMO,
+    caught_by="test_an_answer_goes_with_its_request",
+    misconception="A list of the module lives as long as the process: everybody's rows stay in it, hashes of passwords included, until the memory is full.",
+)
+def noted_for_later(request: Request, read: Read) -> Any:
+    """Nobody is answered from this list: it is there to look something up when there is trouble."""
+    if read not in request.memo:
+        request.memo[read] = read(request)
+        _answers.append(request.memo[read])
+    return request.memo[read]
+
+
 # 8.5: get_user
 
 
@@ -387,6 +447,19 @@ def any_error_is_not_signed_in(request: Request) -> UserDTO:
         return user_dto(verify_session(request))
     except Exception:
         raise NotSignedIn(stale=False) from None
+
+
+@flaw(
+    GET_USER,
+    caught_by="test_who_brings_no_cookie_has_none_taken_back",
+    misconception="`stale` says that a cookie came and proves nobody: whoever makes the error anew does not know whether one came.",
+)
+def nobody_has_an_old_cookie(request: Request) -> UserDTO:
+    """Who is not signed in has a cookie that is over, so it is taken back."""
+    try:
+        return user_dto(verify_session(request))
+    except NotSignedIn:
+        raise NotSignedIn(stale=True) from None
 
 
 class _EveryColumn(UserDTO):
@@ -519,6 +592,41 @@ def written_and_then_asked(
         return None
     db.set_phone(connection, owner.id, phone)
     return owner.id if can_edit(viewer, owner) else None
+
+
+@flaw(
+    PHONE,
+    caught_by="test_a_refused_write_has_written_nothing",
+    misconception="In autocommit mode a write holds at once: until it is taken back, everybody reads it, and a crash in between leaves it there.",
+)
+def written_and_taken_back(
+    connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None
+) -> int | None:
+    """Nothing is lost: who was not allowed to has the old number put back."""
+    owner = db.user_by_slug(connection, slug)
+    if owner is None:
+        return None
+    db.set_phone(connection, owner.id, phone)
+    if can_edit(viewer, owner):
+        return owner.id
+    db.set_phone(connection, owner.id, owner.phone)
+    return None
+
+
+@flaw(
+    PHONE,
+    caught_by="test_the_same_number_again_is_no_refusal",
+    misconception="None is the answer to who may not: a member who saves the form as it was is told that they are not there.",
+)
+def the_same_is_no_change(
+    connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None
+) -> int | None:
+    """Where the number is the same, there is nothing to change."""
+    owner = db.user_by_slug(connection, slug)
+    if owner is None or not can_edit(viewer, owner) or owner.phone == phone:
+        return None
+    db.set_phone(connection, owner.id, phone)
+    return owner.id
 
 
 @flaw(
@@ -796,6 +904,43 @@ def one_visitor_is_enough(per_request: Proved) -> None:
     request = FakeRequest()
     assert per_request(request, read) == "Ada"
     assert per_request(request, read) == "Ada"
+    assert len(asked) == 1
+
+
+@flaw(
+    PROVE,
+    caught_by="test_it_catches_the_wrong_memos_of_this_lesson",
+    misconception="All of the promise, and one visitor: a memo that the next request gets as well looks right until there is a next request.",
+)
+def one_visitor_who_logs_in(per_request: Proved) -> None:
+    """A login makes somebody else of a visitor, so one request has both of them in it."""
+    asked: list[FakeRequest] = []
+
+    def whose(request: FakeRequest) -> str:
+        asked.append(request)
+        return f"answer {len(asked)}"
+
+    def refused_at_first(request: FakeRequest) -> str:
+        asked.append(request)
+        if len(asked) == 1:
+            raise LookupError
+        return "found"
+
+    def outcome(request: FakeRequest) -> Any:
+        try:
+            return per_request(request, refused_at_first)
+        except LookupError:
+            return "refused"
+
+    request = FakeRequest()
+    assert [outcome(request), outcome(request), outcome(request)] == ["refused", "found", "found"]
+    assert per_request(request, whose) == "answer 3"
+    assert per_request(request, whose) == "answer 3"
+    request.memo.clear()
+    assert per_request(request, whose) == "answer 4"
+    asked.clear()
+    assert per_request(request, asked.append) is None
+    assert per_request(request, asked.append) is None
     assert len(asked) == 1
 
 

@@ -987,6 +987,31 @@ def a_beginning_will_do(role: str) -> str:
 
 
 @flaw(
+    DASHBOARD,
+    caught_by="test_a_role_with_admin_in_it_is_not_admin",
+    misconception="A beginning is not the whole word: with `startswith`, an `administrator` of something else has the admins' page.",
+)
+def begins_like_an_admin(role: str) -> str:
+    """All kinds of admins begin with `admin`."""
+    template: str = original(DASHBOARD)("admin" if role.startswith("admin") else role)
+    return template
+
+
+@flaw(
+    REQUIRE_ROLE,
+    caught_by="test_a_role_is_a_whole_word",
+    misconception="Nobody has promised a list: a role with a comma in it is one role, unknown here, and was read as two.",
+)
+def roles_with_commas(user: UserRow | None, role: Role) -> UserRow:
+    """One day somebody has two roles, and then there is a comma between them."""
+    if user is None:
+        raise NotSignedIn(stale=False)
+    if role not in user.role.split(","):
+        raise Forbidden
+    return user
+
+
+@flaw(
     REQUIRE_ROLE,
     caught_by="test_a_piece_of_a_role_is_none",
     misconception="`(role)` is no list, only `role`: `in` looks for one text inside another, and finds `adm` there, and the empty text everywhere.",
@@ -1024,6 +1049,22 @@ def begun_and_not_ended(db: sqlite3.Connection, user_id: int, *, by: int) -> boo
     if not db.in_transaction:
         db.execute("BEGIN IMMEDIATE")
     return user_id != by and _is_admin(db, by) and _delete_user_as_told(db, user_id, by=by)
+
+
+@flaw(
+    DELETE_USER,
+    caught_by="test_a_transaction_ends_when_its_write_fails",
+    misconception="An error leaves by the shortest way, past each COMMIT and ROLLBACK below it: what always has to happen stands in `finally`.",
+)
+def ended_if_nothing_fails(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
+    """The lock is held from the question on, and both ways out give it back."""
+    db.execute("BEGIN IMMEDIATE")
+    if user_id == by or not _is_admin(db, by):
+        db.execute("ROLLBACK")
+        return False
+    deleted = _delete_user_as_told(db, user_id, by=by)
+    db.execute("COMMIT")
+    return deleted
 
 
 @flaw(
