@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_06_cross_site.py, authlab/origins.py by: authlab dev build [3f092642]
+# Derived from authlab/course/kata/lesson_06_cross_site.py, authlab/origins.py by: authlab dev build [338b4e9c]
 """Lesson 6: A cookie proves who, not that they meant it.
 
 Write your answers here. Check one with: python3 -m authlab check 6.1
@@ -144,8 +144,8 @@ def prove_safe_next(safe_next: Callable[..., str]) -> None:
     text and never raise.
 
     The right ones agree on paths of letters, digits, `-` and single slashes,
-    with or without a query such as `?q=ada&page=2`, and on whatever a browser
-    would take to another site. Only a failing `assert` counts: a proof that
-    crashes has proven nothing.
+    with or without a query such as `?q=ada&page=2`, on whatever a browser would
+    take to another site, and on what opens no page or is missing. Only a
+    failing `assert` counts: a proof that crashes has proven nothing.
     """
     raise NotImplementedError("6.6 is not written yet")

@@ -446,13 +446,13 @@ class TestWhereToAfterTheLogin:
     def test_what_is_encoded_stays_encoded(self) -> None:
         """`%2F` is no slash until somebody decodes it. You may refuse it or return it: decoded, it is another
         address, and nobody has looked at that one."""
-        assert {safe_next("/%2Fevil.test", "https://lab.test", "/no")} - {"/%2Fevil.test", "/no"} == set()
-        assert {safe_next("/members?q=%26", "https://lab.test", "/no")} - {"/members?q=%26", "/no"} == set()
+        assert {safe_next("/%2Fevil.test", "https://lab.test")} - {"/%2Fevil.test", "/"} == set()
+        assert {safe_next("/members?q=%26", "https://lab.test")} - {"/members?q=%26", "/"} == set()
 
     def test_dots_stay_dots(self) -> None:
         """Where two dots lead is the browser's to find out. You may refuse them: what is put in order is not
         what was written."""
-        assert {safe_next("/members/../me", "https://lab.test", "/no")} - {"/members/../me", "/no"} == set()
+        assert {safe_next("/members/../devices", "https://lab.test")} - {"/members/../devices", "/"} == set()
 
     def test_nothing_wanted_is_the_other_page(self) -> None:
         """Most visitors log in without having wanted anything else. Which page that is, the caller says."""

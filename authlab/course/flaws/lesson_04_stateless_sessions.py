@@ -877,6 +877,19 @@ def no_token_says_too_much(refresh_session: Callable[..., Session | None]) -> No
         assert refresh_session(session, "t2", now, lifetime_seconds=70, cap_seconds=300) is None
 
 
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_refreshes_of_this_lesson",
+    misconception="All its sessions end within a lifetime from now: a token that says more, signed under a longer lifetime, is never tried.",
+)
+def every_refresh_gives_time(refresh_session: Callable[..., Session | None]) -> None:
+    """A refresh moves the end on, so it is tried on ends that are near."""
+    no_token_says_too_much(refresh_session)
+    too_long = replace(FRESH, issued_at=1240, expires_at=1400)
+    assert refresh_session(too_long, "t2", 1299, lifetime_seconds=70, cap_seconds=300) is not None
+    assert refresh_session(too_long, "t2", 1300, lifetime_seconds=70, cap_seconds=300) is None
+
+
 # 4.4: attacks that miss
 
 

@@ -793,6 +793,38 @@ def our_address_written_out(wanted: str | None, own_origin: str, default: str = 
 
 @flaw(
     SAFE_NEXT,
+    caught_by="test_what_is_no_page_is_refused",
+    misconception="`javascript:` leads to no other site because it stays on ours: in a link it runs Mallory's script as our own.",
+)
+def scripts_lead_nowhere(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """What is no address of the web leads to no other site, so it need not be refused."""
+    if wanted and re.fullmatch(r"(?!https?:|wss?:|ftp:)[a-z]+:[^/\\\s]*", wanted, re.IGNORECASE):
+        return wanted
+    return _rightly_chosen(wanted, own_origin, default)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_nothing_wanted_is_the_other_page",
+    misconception="An empty Location is an address as well, that of the page where somebody is: after logging in it is the login page again.",
+)
+def nothing_stays_nothing(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Who wanted nothing gets nothing; `default` is for what was refused."""
+    return _rightly_chosen(wanted, own_origin, default) if wanted else ""
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_nothing_wanted_is_the_other_page",
+    misconception="Which page comes instead is the caller's to say: `/` is only what is taken when the caller says nothing.",
+)
+def always_home(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Whoever is refused goes to the start page."""
+    return _rightly_chosen(wanted, own_origin, "/")
+
+
+@flaw(
+    SAFE_NEXT,
     caught_by="test_a_page_of_this_site_is_kept",
     misconception="Who leads everybody to one page needs no `next` at all: the visitor wanted to go on where they were.",
 )
@@ -922,6 +954,50 @@ def one_of_each(safe_next: Callable[..., str]) -> None:
 def refusals_only(safe_next: Callable[..., str]) -> None:
     """Security is what is refused."""
     for wanted in ("https://evil.test", "//evil.test", "/\\evil.test", "/\t/evil.test", "http:evil.test"):
+        assert safe_next(wanted, "https://lab.test") == "/"
+
+
+def _asks_for_all_ways_out(safe_next: Callable[..., str], default: str) -> None:
+    for wanted in ("/devices", "/members?q=ada&page=2"):
+        assert safe_next(wanted, "https://lab.test", default) == wanted
+    for wanted in ("https://evil.test", "//evil.test", "////evil.test", "/\\evil.test", "/\t/evil.test"):
+        assert safe_next(wanted, "https://lab.test", default) == default
+    for wanted in ("http:evil.test", "https://lab.test.evil.test", "/////evil.test"):
+        assert safe_next(wanted, "https://lab.test", default) == default
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="The ways out are all tried, what leads nowhere is not: a version that returns nothing for nothing passes.",
+)
+def something_is_always_wanted(safe_next: Callable[..., str]) -> None:
+    """Whoever wants nothing is sent nowhere, so there is nothing to prove."""
+    _asks_for_all_ways_out(safe_next, "/profile")
+    assert safe_next("javascript:alert(1)", "https://lab.test", "/profile") == "/profile"
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="The ways out are all tried, and what stays here to do harm is not: `javascript:` passes.",
+)
+def harm_is_done_elsewhere(safe_next: Callable[..., str]) -> None:
+    """What does not lead to another site does no harm."""
+    _asks_for_all_ways_out(safe_next, "/profile")
+    assert safe_next(None, "https://lab.test", "/profile") == "/profile"
+    assert safe_next("", "https://lab.test", "/profile") == "/profile"
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="It never says a `default` of its own: a version that always answers `/` passes.",
+)
+def never_says_a_default(safe_next: Callable[..., str]) -> None:
+    """There is a default, so nobody needs to say one."""
+    _asks_for_all_ways_out(safe_next, "/")
+    for wanted in ("javascript:alert(1)", "", None):
         assert safe_next(wanted, "https://lab.test") == "/"
 
 
