@@ -98,6 +98,9 @@ class TestOneLineForEveryMoment:
     def test_no_script_reads_it(self) -> None:
         """One injected script would read the token and send it away, to a computer that no logout reaches."""
         assert read_by_a_script(session_cookie("a-token", 604800)) == ""
+
+    def test_no_script_reads_it_for_a_minute(self) -> None:
+        """However short its age is, a script is quicker."""
         assert read_by_a_script(session_cookie("a-token", 60)) == ""
 
     def test_it_travels_over_https_only(self) -> None:

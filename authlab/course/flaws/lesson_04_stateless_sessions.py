@@ -168,7 +168,7 @@ def deleted_in_so_many_words(token: str, max_age_seconds: int) -> str:
 
 @flaw(
     SESSION_COOKIE_PART,
-    caught_by="test_no_script_reads_it",
+    caught_by="test_no_script_reads_it_for_a_minute",
     misconception="A script needs less than a second: how long a cookie lives says nothing about who may read it.",
 )
 def too_short_to_be_stolen(token: str, max_age_seconds: int) -> str:

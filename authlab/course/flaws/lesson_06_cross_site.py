@@ -724,7 +724,7 @@ def decoded_afterwards(wanted: str | None, own_origin: str, default: str = "/") 
 
 @flaw(
     SAFE_NEXT,
-    caught_by="test_what_is_encoded_stays_encoded",
+    caught_by="test_a_value_stays_encoded_too",
     misconception="`%26` in a query is a letter of a value, and `&` begins another: decoded, it is another address.",
 )
 def query_decoded(wanted: str | None, own_origin: str, default: str = "/") -> str:
