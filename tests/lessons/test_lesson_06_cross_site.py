@@ -449,7 +449,7 @@ class TestWhereToAfterTheLogin:
         assert {safe_next("/%2Fevil.test", "https://lab.test")} - {"/%2Fevil.test", "/"} == set()
 
     def test_a_value_stays_encoded_too(self) -> None:
-        """`%26` is a letter of a value, and `&` is where the next one begins. You may refuse it or return it."""
+        """`%26` is a letter of a value, and `&` is where the next begins. You may refuse it or return it."""
         assert {safe_next("/members?q=%26", "https://lab.test")} - {"/members?q=%26", "/"} == set()
 
     def test_dots_stay_dots(self) -> None:
