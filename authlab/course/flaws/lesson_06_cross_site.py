@@ -179,7 +179,7 @@ def the_first_of_several(origin: str | None, own_origin: str) -> bool:
 @flaw(
     ORIGIN,
     caught_by="test_two_origins_are_not_ours",
-    misconception="A header that names two has said that one of them is not us: compare the whole text.",
+    misconception="The last name of a list is as easily written as the first: whoever names others besides us is refused.",
 )
 def the_last_of_several(origin: str | None, own_origin: str) -> bool:
     """The header is a list, with spaces between: who sent it to us comes last."""
