@@ -43,6 +43,9 @@ def origin_allowed(origin: str | None, own_origin: str) -> bool:
       ours.
     - None stands for a header that is missing, `"null"` for a sender that the
       browser hides. Both are refused.
+    - Who is no browser may send any text: the answer is True or False, and
+      never an error. What is more than one origin, such as
+      `https://lab.test/devices`, is refused.
 
     Source: OWASP, Cross-Site Request Forgery Prevention; ASVS 3.5.1.
     """
@@ -93,7 +96,8 @@ def safe_next(wanted: str | None, own_origin: str, default: str = "/") -> str:
     `default`: where to go after logging in.
 
     - A page of ours is a path: it begins with one slash, and may end with a
-      query. `/members?q=ada&page=2` is one.
+      query. `/members?q=ada&page=2` is one; `devices` and
+      `https://lab.test/devices` are none.
     - What a browser would take to another site is none, and neither is what
       opens no page (`javascript:alert(1)`) or is missing (None, or empty).
     - Browsers read generously. They drop tabs and line breaks, wherever they

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_06_cross_site.py, authlab/origins.py by: authlab dev build [d292bfd9]
+# Derived from authlab/course/kata/lesson_06_cross_site.py, authlab/origins.py by: authlab dev build [338b4e9c]
 """Lesson 6: A cookie proves who, not that they meant it.
 
 Write your answers here. Check one with: python3 -m authlab check 6.1
@@ -27,6 +27,9 @@ def origin_allowed(origin: str | None, own_origin: str) -> bool:
       ours.
     - None stands for a header that is missing, `"null"` for a sender that the
       browser hides. Both are refused.
+    - Who is no browser may send any text: the answer is True or False, and
+      never an error. What is more than one origin, such as
+      `https://lab.test/devices`, is refused.
 
     Source: OWASP, Cross-Site Request Forgery Prevention; ASVS 3.5.1.
     """
@@ -110,7 +113,8 @@ def safe_next(wanted: str | None, own_origin: str, default: str = "/") -> str:
     `default`: where to go after logging in.
 
     - A page of ours is a path: it begins with one slash, and may end with a
-      query. `/members?q=ada&page=2` is one.
+      query. `/members?q=ada&page=2` is one; `devices` and
+      `https://lab.test/devices` are none.
     - What a browser would take to another site is none, and neither is what
       opens no page (`javascript:alert(1)`) or is missing (None, or empty).
     - Browsers read generously. They drop tabs and line breaks, wherever they
@@ -140,8 +144,8 @@ def prove_safe_next(safe_next: Callable[..., str]) -> None:
     text and never raise.
 
     The right ones agree on paths of letters, digits, `-` and single slashes,
-    with or without a query such as `?q=ada&page=2`, and on whatever a browser
-    would take to another site. Only a failing `assert` counts: a proof that
-    crashes has proven nothing.
+    with or without a query such as `?q=ada&page=2`, on whatever a browser would
+    take to another site, and on what opens no page or is missing. Only a
+    failing `assert` counts: a proof that crashes has proven nothing.
     """
     raise NotImplementedError("6.6 is not written yet")

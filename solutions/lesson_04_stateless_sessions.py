@@ -109,6 +109,9 @@ def prove_refresh(refresh_session: Callable[..., Session | None]) -> None:
     assert refreshed(fresh, 1010) == replace(fresh, token_id="t2", issued_at=1010, expires_at=1080)
     assert refreshed(fresh, 1060) == replace(fresh, token_id="t2", issued_at=1060, expires_at=1130)
     assert refreshed(late, 1250) == replace(fresh, token_id="t2", issued_at=1250, expires_at=1300)
+    assert refreshed(replace(fresh, expires_at=1200), 1010) == replace(  # the lifetime was a longer one
+        fresh, token_id="t2", issued_at=1010, expires_at=1080
+    )
     assert refreshed(fresh, 1010, lifetime_seconds=700) == replace(
         fresh, token_id="t2", issued_at=1010, expires_at=1300
     )

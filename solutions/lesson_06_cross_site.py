@@ -28,6 +28,9 @@ def origin_allowed(origin: str | None, own_origin: str) -> bool:
       ours.
     - None stands for a header that is missing, `"null"` for a sender that the
       browser hides. Both are refused.
+    - Who is no browser may send any text: the answer is True or False, and
+      never an error. What is more than one origin, such as
+      `https://lab.test/devices`, is refused.
 
     Source: OWASP, Cross-Site Request Forgery Prevention; ASVS 3.5.1.
     """
@@ -118,7 +121,8 @@ def safe_next(wanted: str | None, own_origin: str, default: str = "/") -> str:
     `default`: where to go after logging in.
 
     - A page of ours is a path: it begins with one slash, and may end with a
-      query. `/members?q=ada&page=2` is one.
+      query. `/members?q=ada&page=2` is one; `devices` and
+      `https://lab.test/devices` are none.
     - What a browser would take to another site is none, and neither is what
       opens no page (`javascript:alert(1)`) or is missing (None, or empty).
     - Browsers read generously. They drop tabs and line breaks, wherever they
@@ -158,14 +162,16 @@ def prove_safe_next(safe_next: Callable[..., str]) -> None:
     text and never raise.
 
     The right ones agree on paths of letters, digits, `-` and single slashes,
-    with or without a query such as `?q=ada&page=2`, and on whatever a browser
-    would take to another site. Only a failing `assert` counts: a proof that
-    crashes has proven nothing.
+    with or without a query such as `?q=ada&page=2`, on whatever a browser would
+    take to another site, and on what opens no page or is missing. Only a
+    failing `assert` counts: a proof that crashes has proven nothing.
     """
     own = "https://lab.test"
     assert safe_next("/devices", own) == "/devices"
     assert safe_next("/members?q=ada&page=2", own) == "/members?q=ada&page=2"
     assert safe_next(None, own) == "/"
+    assert safe_next("", own) == "/"
+    assert safe_next("javascript:alert(1)", own) == "/"
     assert safe_next("https://evil.test", own, "/profile") == "/profile"
     assert safe_next("//evil.test", own) == "/"
     assert safe_next("////evil.test", own) == "/"

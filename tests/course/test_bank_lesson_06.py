@@ -11,7 +11,7 @@ RESISTS = {
     50: "403 from there; [415, 415, 415, 200] from our own page, of which the last is JSON",
     51: "403 for each foreign page, and no cookie",
     52: "403 for each; 303 for Ada's own token",
-    53: "/profile for each; /devices for a page of ours",
+    53: "none of 17 links leads away; /devices for a page of ours",
     54: "400 for her name as Host; X-Forwarded-Host leads to /login?next=%2Fprofile",
 }
 
@@ -51,6 +51,7 @@ FLAWS = {
     "begins_with_our_address": (53, "which a browser reads as https://lab.test.evil.test"),
     "slashes_made_one": (53, "'/////evil.test' sends her to '//evil.test'"),
     "only_its_path": (53, "'//////evil.test' sends her to '//evil.test'"),
+    "decoded_afterwards": (53, "'/%252fevil.test' sends her to '//evil.test'"),
     "whichever_name_we_are_asked_by": (54, "303: Host: evil.test, and a form of https://evil.test is"),
     "name_that_ends_like_ours": (54, "303: Host: evil-lab.test, and a form of https://evil-lab.test is"),
     "link_with_the_host": (

@@ -99,6 +99,10 @@ class TestOneLineForEveryMoment:
         """One injected script would read the token and send it away, to a computer that no logout reaches."""
         assert read_by_a_script(session_cookie("a-token", 604800)) == ""
 
+    def test_no_script_reads_it_for_a_minute(self) -> None:
+        """However short its age is, a script is quicker."""
+        assert read_by_a_script(session_cookie("a-token", 60)) == ""
+
     def test_it_travels_over_https_only(self) -> None:
         """One request over plain http, to the wrong address, and everybody on the way has the token."""
         assert has(session_cookie("a-token", 604800), "Secure") is True
@@ -154,6 +158,11 @@ class TestOneLineForEveryMoment:
         counts."""
         assert has(session_cookie("", 0), "HttpOnly") is True
         assert has(session_cookie("", 0), "SameSite") is True
+
+    def test_its_value_is_empty_when_that_is_what_it_is_given(self) -> None:
+        """A clock that is wrong, a program that knows no ages: some keep the cookie all the same, and send
+        back what stands in it. A word such as "deleted" is read as a token then."""
+        assert parse_set_cookie(session_cookie("", 0)).value.strip('"') == ""
 
 
 # 4.2: a login at 1000, a lifetime of 70, a cap of 300. The names say when a session ends by itself.
@@ -260,6 +269,23 @@ class TestALaterEndAndAnEndToThat:
         last = refresh_session(ENDS_1400, "t2", 1299, lifetime_seconds=70, cap_seconds=300)
         assert isinstance(last, Session)
         assert refresh_session(ENDS_1400, "t2", 1300, lifetime_seconds=70, cap_seconds=300) is None
+
+    def test_the_cap_is_the_callers_to_say(self) -> None:
+        """A month for one app, a day for another: with a cap of 100 it ends at 1100, and with one of 50 it is
+        alive at 1049 and dead at 1050."""
+        refreshed = refresh_session(ENDS_1070, "t2", 1060, lifetime_seconds=70, cap_seconds=100)
+        assert isinstance(refreshed, Session)
+        assert refreshed.expires_at == 1100
+        last = refresh_session(ENDS_1070, "t2", 1049, lifetime_seconds=70, cap_seconds=50)
+        assert isinstance(last, Session)
+        assert refresh_session(ENDS_1070, "t2", 1050, lifetime_seconds=70, cap_seconds=50) is None
+
+    def test_a_token_of_this_very_second_is_refreshed_too(self) -> None:
+        """Issued at 1000, used at 1000. Whoever asks for a new token gets one; when it is due is asked
+        elsewhere."""
+        refreshed = refresh_session(ENDS_1070, "t2", 1000, lifetime_seconds=70, cap_seconds=300)
+        assert isinstance(refreshed, Session)
+        assert refreshed.token_id == "t2"
 
 
 @exercise("4.3")

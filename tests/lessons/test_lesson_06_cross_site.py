@@ -98,6 +98,27 @@ class TestFromAPageOfOurs:
         assert origin_allowed("https://lab", "https://lab.test") is False
         assert origin_allowed("", "https://lab.test") is False
 
+    def test_more_than_our_origin_is_not_our_origin(self) -> None:
+        """Browsers write an origin with no path and no user's name. What took it apart would find our name in
+        all of these, and has not looked at the rest."""
+        assert origin_allowed("https://lab.test/devices", "https://lab.test") is False
+        assert origin_allowed("https://evil@lab.test", "https://lab.test") is False
+        assert origin_allowed("https://lab.test/", "https://lab.test") is False
+
+    def test_two_origins_are_not_ours(self) -> None:
+        """The header could once list the pages that a request came by. One of two is not the sender."""
+        assert origin_allowed("https://lab.test https://evil.test", "https://lab.test") is False
+        assert origin_allowed("https://evil.test https://lab.test", "https://lab.test") is False
+
+    def test_a_letter_beyond_ascii_is_refused_and_no_crash(self) -> None:
+        """A header can carry one, and whoever sends it is no browser: an error inside is a 500 outside, and a
+        log full of crashes that anybody can write into."""
+        assert origin_allowed("https://lab.test\xe9", "https://lab.test") is False
+
+    def test_half_a_bracket_is_refused_and_no_crash(self) -> None:
+        """Brackets are for the numbers of hosts. `urlsplit` raises a ValueError where one is left open."""
+        assert origin_allowed("https://[lab.test", "https://lab.test") is False
+
 
 class Digest:
     """A digest as `hashlib` makes one, which notes all that it is fed."""
@@ -222,6 +243,11 @@ class TestATextThatOnlyOurPagesKnow:
         assert len({csrf_token("5e55", b"k" * 32), bare}) == 2
 
 
+def wide(token: str) -> str:
+    """Return a token in the wide letters of Unicode, each of which is a plain one to NFKC."""
+    return "".join(chr(ord(digit) - ord("!") + ord("\uff01")) for digit in token)
+
+
 @exercise("6.3")
 class TestIsThisTheTokenOfThisSession:
     def test_the_token_of_this_session_is_good(self) -> None:
@@ -296,12 +322,18 @@ class TestIsThisTheTokenOfThisSession:
         """What was sent is compared as it was sent."""
         assert csrf_ok(csrf_token("5e55", b"k" * 32) + "0", "5e55", b"k" * 32) is False
         assert csrf_ok(csrf_token("5e55", b"k" * 32) + "é", "5e55", b"k" * 32) is False
+        assert csrf_ok(csrf_token("5e55", b"k" * 32) + "\ud800", "5e55", b"k" * 32) is False
 
     def test_it_is_compared_as_it_was_sent(self) -> None:
         """Our pages send it as we wrote it. What had to be tidied first came from elsewhere."""
         assert csrf_ok(csrf_token("5e55", b"k" * 32) + " ", "5e55", b"k" * 32) is False
         assert csrf_ok("\n" + csrf_token("5e55", b"k" * 32), "5e55", b"k" * 32) is False
         assert csrf_ok(csrf_token("5e55", b"k" * 32).upper(), "5e55", b"k" * 32) is False
+
+    def test_a_digit_that_looks_like_ours_is_another_digit(self) -> None:
+        """Unicode has wide digits, which NFKC makes plain ones. That is for names that people type, and our
+        token was typed by nobody."""
+        assert csrf_ok(wide(csrf_token("5e55", b"k" * 32)), "5e55", b"k" * 32) is False
 
 
 class Lured(NamedTuple):
@@ -402,6 +434,29 @@ class TestWhereToAfterTheLogin:
         assert safe_next("/", "https://lab.test", "/profile") == "/"
         assert safe_next("/devices", "http://localhost:8000") == "/devices"
 
+    def test_capitals_stay_capitals(self) -> None:
+        """To a server `/Ada` and `/ada` are two pages, and a visitor who looked for Ada wants to find her."""
+        assert safe_next("/members?q=Ada", "https://lab.test") == "/members?q=Ada"
+
+    @judging.request(
+        'form = {"email": ADA[1], "password": ADA[2], "next": "/%2Fevil.test"}',
+        'browser.post("/login", form).headers["Location"] == "//evil.test"',
+        closed=False,
+    )
+    def test_what_is_encoded_stays_encoded(self) -> None:
+        """`%2F` is no slash until somebody decodes it. You may refuse it or return it: decoded, it is another
+        address, and nobody has looked at that one."""
+        assert {safe_next("/%2Fevil.test", "https://lab.test")} - {"/%2Fevil.test", "/"} == set()
+
+    def test_a_value_stays_encoded_too(self) -> None:
+        """`%26` is a letter of a value, and `&` is where the next begins. You may refuse it or return it."""
+        assert {safe_next("/members?q=%26", "https://lab.test")} - {"/members?q=%26", "/"} == set()
+
+    def test_dots_stay_dots(self) -> None:
+        """Where two dots lead is the browser's to find out. You may refuse them: what is put in order is not
+        what was written."""
+        assert {safe_next("/members/../devices", "https://lab.test")} - {"/members/../devices", "/"} == set()
+
     def test_nothing_wanted_is_the_other_page(self) -> None:
         """Most visitors log in without having wanted anything else. Which page that is, the caller says."""
         assert safe_next(None, "https://lab.test") == "/"
@@ -434,6 +489,7 @@ class TestWhereToAfterTheLogin:
         assert safe_next("/\\evil.test", "https://lab.test", "/profile") == "/profile"
         assert safe_next("\\\\evil.test", "https://lab.test", "/profile") == "/profile"
         assert safe_next("\\/evil.test", "https://lab.test", "/profile") == "/profile"
+        assert safe_next("\\devices", "https://lab.test", "/profile") == "/profile"
         assert safe_next("/\\/example.com", "https://lab.test", "/profile") == "/profile"
 
     @judging.request(
@@ -452,6 +508,17 @@ class TestWhereToAfterTheLogin:
         """There are two of them, and in a header of the answer each would be the end of that header."""
         assert safe_next("/\n/evil.test", "https://lab.test", "/profile") == "/profile"
         assert safe_next("/\r/evil.test", "https://lab.test", "/profile") == "/profile"
+
+    def test_what_begins_with_no_slash_is_no_path(self) -> None:
+        """Where `devices` leads depends on the page that somebody comes from. A path says it by itself."""
+        assert safe_next("devices", "https://lab.test", "/profile") == "/profile"
+        assert safe_next("?q=ada", "https://lab.test", "/profile") == "/profile"
+        assert safe_next("#end", "https://lab.test", "/profile") == "/profile"
+
+    def test_our_whole_address_is_no_path(self) -> None:
+        """It leads to us today. A path still does when the name is another, and there is one form less to
+        look at."""
+        assert safe_next("https://lab.test/devices", "https://lab.test", "/profile") == "/profile"
 
     def test_space_in_front_is_not_taken_away(self) -> None:
         """It begins with no slash, so it is no path, and nothing is mended."""

@@ -211,6 +211,7 @@ def prove_by_a_table_of_times(refresh_session: Callable[..., Session | None]) ->
         (1000, 1070, 1070, None),
         (1000, 1070, 1071, None),
         (1000, 1070, 1250, None),
+        (1000, 1200, 1010, 1080),
         (1220, 1290, 1229, 1299),
         (1220, 1290, 1230, 1300),
         (1220, 1290, 1231, 1300),
@@ -251,6 +252,7 @@ def prove_by_living_it(refresh_session: Callable[..., Session | None]) -> None:
     assert lasts(70, fresh) == 1070
     assert lasts(200, fresh) == 1200
     assert lasts(100, replace(fresh, issued_at=1200, expires_at=1400)) == 1300, "signed under a longer cap"
+    assert lasts(10, replace(fresh, expires_at=1200)) == 1300, "signed under a longer lifetime"
 
 
 @alternative(PROVE)

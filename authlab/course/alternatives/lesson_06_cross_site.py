@@ -224,6 +224,7 @@ def proof_in_two_lists(safe_next: Callable[..., str]) -> None:
         "/\n/evil.test",
     ]
     refused += ["/\t/evil.test", "http:evil.test", "https://lab.test@evil.test", "https://evil.test/"]
+    refused += ["javascript:alert(1)", ""]
     assert [safe_next(wanted, "https://lab.test", "/profile") for wanted in kept] == kept
     assert {safe_next(wanted, "https://lab.test", "/profile") for wanted in refused} == {"/profile"}
 
@@ -241,4 +242,5 @@ def proof_with_a_helper(safe_next: Callable[..., str]) -> None:
     assert refuses("/\\evil.test")
     assert refuses("/\t/evil.test")
     assert refuses("javascript:alert(1)")
+    assert refuses("")
     assert refuses("http://localhost:8000.evil.test/")

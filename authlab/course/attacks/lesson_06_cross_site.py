@@ -49,6 +49,7 @@ ELSEWHERE = (
     "/.//evil.test",
     "/%09/evil.test",
     "/%2f/evil.test",
+    "/%252fevil.test",
 )
 
 # The schemes that browsers read as generously as this, and the port that nobody writes.
@@ -134,7 +135,7 @@ def open_redirect(app: LabApp) -> Outcome:
         if leads_to(location) != LAB_ORIGIN:
             return won(f"{wanted!r} sends her to {location!r}, which a browser reads as {leads_to(location)}")
     own = _logs_in(app, "/devices")
-    said = f"{location} for each; {own} for a page of ours"
+    said = f"none of {len(ELSEWHERE)} links leads away; {own} for a page of ours"
     return resisted(said) if own == "/devices" else won(said)
 
 

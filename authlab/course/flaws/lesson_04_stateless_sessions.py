@@ -157,6 +157,28 @@ def no_age_is_no_age(token: str, max_age_seconds: int) -> str:
 
 @flaw(
     SESSION_COOKIE_PART,
+    caught_by="test_its_value_is_empty_when_that_is_what_it_is_given",
+    misconception="Not everybody goes by the age: whoever keeps the cookie sends the word back, and it is read as a token.",
+)
+def deleted_in_so_many_words(token: str, max_age_seconds: int) -> str:
+    """A cookie without a value looks like a mistake, so it says what has become of it."""
+    line: str = original(SESSION_COOKIE_PART)("deleted" if max_age_seconds == 0 else token, max_age_seconds)
+    return line
+
+
+@flaw(
+    SESSION_COOKIE_PART,
+    caught_by="test_no_script_reads_it_for_a_minute",
+    misconception="A script needs less than a second: how long a cookie lives says nothing about who may read it.",
+)
+def too_short_to_be_stolen(token: str, max_age_seconds: int) -> str:
+    """A cookie of a minute is gone before anybody can use it, so only those that last are hidden."""
+    line: str = original(SESSION_COOKIE_PART)(token, max_age_seconds)
+    return line.replace("; HttpOnly", "") if 0 < max_age_seconds <= 60 else line
+
+
+@flaw(
+    SESSION_COOKIE_PART,
     caught_by="test_the_browser_is_told_for_how_long",
     misconception="Without Max-Age it is a cookie of the browser's own session: it may end with the window, and with browsers that restore their windows it never does.",
 )
@@ -855,6 +877,19 @@ def no_token_says_too_much(refresh_session: Callable[..., Session | None]) -> No
         assert refresh_session(session, "t2", now, lifetime_seconds=70, cap_seconds=300) is None
 
 
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_refreshes_of_this_lesson",
+    misconception="All its sessions end within a lifetime from now: a token that says more, signed under a longer lifetime, is never tried.",
+)
+def every_refresh_gives_time(refresh_session: Callable[..., Session | None]) -> None:
+    """A refresh moves the end on, so it is tried on ends that are near."""
+    no_token_says_too_much(refresh_session)
+    too_long = replace(FRESH, issued_at=1240, expires_at=1400)
+    assert refresh_session(too_long, "t2", 1299, lifetime_seconds=70, cap_seconds=300) is not None
+    assert refresh_session(too_long, "t2", 1300, lifetime_seconds=70, cap_seconds=300) is None
+
+
 # 4.4: attacks that miss
 
 
@@ -972,3 +1007,64 @@ def never_an_earlier_end(
         return None
     new_end = max(session.expires_at, now + lifetime_seconds)
     return replace(session, token_id=token_id, issued_at=now, expires_at=min(new_end, last_end))
+
+
+_CAP_SECONDS = 300
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_the_cap_is_the_callers_to_say",
+    misconception="The cap is an argument: with a number of one's own in its place, a shorter cap is set and nobody keeps it.",
+)
+def the_cap_is_300(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """At the cap it is over, and the last end that a token may have is 300 after the login."""
+    if now >= min(session.expires_at, session.authenticated_at + cap_seconds):
+        return None
+    until = min(now + lifetime_seconds, session.authenticated_at + _CAP_SECONDS)
+    return replace(session, token_id=token_id, issued_at=now, expires_at=until)
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_the_cap_is_the_callers_to_say",
+    misconception="Two questions about one cap, and one of them asks another number: past the cap, a token is given that has ended before it began.",
+)
+def over_after_300(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """A session is over 300 after the login, and no new end is later than the cap."""
+    if now >= min(session.expires_at, session.authenticated_at + _CAP_SECONDS):
+        return None
+    until = min(now + lifetime_seconds, session.authenticated_at + cap_seconds)
+    return replace(session, token_id=token_id, issued_at=now, expires_at=until)
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_a_token_of_this_very_second_is_refreshed_too",
+    misconception="What comes back is the old token under its old id, and whoever replaced it believes that there is a new one.",
+)
+def as_new_as_it_gets(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """A token that was issued in this very second is new, so it stays."""
+    if now == session.issued_at:
+        return session
+    return _rightly_refreshed(session, token_id, now, lifetime_seconds, cap_seconds)
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_a_token_of_this_very_second_is_refreshed_too",
+    misconception="None says that the time is up: whoever is told so in the second of the login is logged out by being quick.",
+)
+def too_early_to_be_refreshed(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """There is nothing to refresh before some time has passed."""
+    if now <= session.issued_at:
+        return None
+    return _rightly_refreshed(session, token_id, now, lifetime_seconds, cap_seconds)

@@ -4,12 +4,14 @@ import hashlib
 import hmac
 import itertools
 import json
+import posixpath
 import re
+import unicodedata
 import zlib
 from collections.abc import Callable, Collection
 from hashlib import sha256  # as some answers do
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
 
 from werkzeug.exceptions import BadRequest, UnprocessableEntity, UnsupportedMediaType
 from werkzeug.routing import Map, Rule
@@ -138,6 +140,71 @@ def missing_is_fine(origin: str | None, own_origin: str) -> bool:
 def one_of_ours(origin: str | None, own_origin: str) -> bool:
     """Is it in what is ours?"""
     return origin is not None and origin in own_origin
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_more_than_our_origin_is_not_our_origin",
+    misconception="A parser answers what it was asked: whoever asks for scheme, name and port has not seen the path or the name of a user beside them.",
+)
+def scheme_name_and_port(origin: str | None, own_origin: str) -> bool:
+    """An origin is a scheme, a name and a port, so these are compared and nothing else."""
+    try:
+        theirs, ours = urlsplit(origin or ""), urlsplit(own_origin)
+        return (theirs.scheme, theirs.hostname, theirs.port) == (ours.scheme, ours.hostname, ours.port)
+    except ValueError:
+        return False
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_more_than_our_origin_is_not_our_origin",
+    misconception="No browser writes a slash there: what had to be cut off first was another text, and not one of ours.",
+)
+def with_a_slash_or_without(origin: str | None, own_origin: str) -> bool:
+    """A slash at the end makes no difference."""
+    return (origin or "").rstrip("/") == own_origin
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_two_origins_are_not_ours",
+    misconception="A header that names two has said that one of them is not us: compare the whole text.",
+)
+def the_first_of_several(origin: str | None, own_origin: str) -> bool:
+    """The header is a list, with spaces between: where the request began comes first."""
+    return (origin or "").split(" ")[0] == own_origin
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_two_origins_are_not_ours",
+    misconception="The last name of a list is as easily written as the first: whoever names others besides us is refused.",
+)
+def the_last_of_several(origin: str | None, own_origin: str) -> bool:
+    """The header is a list, with spaces between: who sent it to us comes last."""
+    return (origin or "").split(" ")[-1] == own_origin
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_a_letter_beyond_ascii_is_refused_and_no_crash",
+    misconception="`compare_digest` takes text of ASCII only, and an origin is no secret: `==` compares every text.",
+)
+def origins_compared_as_secrets(origin: str | None, own_origin: str) -> bool:
+    """What decides who is let in is compared in constant time."""
+    return hmac.compare_digest(origin or "", own_origin)
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_half_a_bracket_is_refused_and_no_crash",
+    misconception="`urlsplit` raises a ValueError for half a bracket: what a stranger sends is no address until it has been read as one.",
+)
+def every_origin_can_be_read(origin: str | None, own_origin: str) -> bool:
+    """Scheme and name are looked at one by one, and nothing may stand behind them."""
+    theirs, ours = urlsplit(origin or ""), urlsplit(own_origin)
+    return (theirs.scheme, theirs.netloc) == (ours.scheme, ours.netloc) and origin == own_origin
 
 
 @flaw(
@@ -350,6 +417,28 @@ def letters_left_out(sent: str | None, session_id: str, key: bytes) -> bool:
 
 @flaw(
     CSRF_OK,
+    caught_by="test_a_letter_too_many_is_refused",
+    misconception="`ignore` spares the error and the letter: the token with half a letter behind it is not the token.",
+)
+def half_letters_left_out(sent: str | None, session_id: str, key: bytes) -> bool:
+    """Half a letter has no bytes, so `errors="ignore"` lets it pass without an error."""
+    plain = (sent or "").encode("utf-8", "ignore")
+    return hmac.compare_digest(plain, csrf_token(session_id, key).encode())
+
+
+@flaw(
+    CSRF_OK,
+    caught_by="test_a_digit_that_looks_like_ours_is_another_digit",
+    misconception="NFKC is for what people type in two ways: a token is copied by a browser, and what differs is another text.",
+)
+def token_normalized(sent: str | None, session_id: str, key: bytes) -> bool:
+    """As with passwords: texts are brought into one form before they are compared."""
+    normalized = unicodedata.normalize("NFKC", sent or "").encode("utf-8", "replace")
+    return hmac.compare_digest(normalized, csrf_token(session_id, key).encode())
+
+
+@flaw(
+    CSRF_OK,
     caught_by="test_it_is_compared_as_it_was_sent",
     misconception="A form of ours sends the token as we wrote it: what has to be tidied up first is another text.",
 )
@@ -512,6 +601,11 @@ def _texts(sent: Any) -> dict[str, str]:
 # safe_next
 
 
+def _rightly_chosen(wanted: str | None, own_origin: str, default: str) -> str:
+    chosen: str = original(SAFE_NEXT)(wanted, own_origin, default)
+    return chosen
+
+
 @flaw(
     SAFE_NEXT,
     attack=53,
@@ -614,6 +708,119 @@ def stripped_first(wanted: str | None, own_origin: str, default: str = "/") -> s
     """Space around an address is nobody's wish, so it goes first."""
     path = (wanted or "").strip()
     return path if re.fullmatch(_PAGE, path, re.ASCII) else default
+
+
+@flaw(
+    SAFE_NEXT,
+    attack=53,
+    caught_by="test_what_is_encoded_stays_encoded",
+    misconception="Decoding comes after the look: `/%2Fevil.test` is a path, and what it is decoded to leads to another site.",
+)
+def decoded_afterwards(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """It stood in a query, encoded, so it has to be decoded before it is used."""
+    fits = wanted and re.fullmatch(r"/(?!/)[\w/?&=.%-]*", wanted, re.ASCII)
+    return unquote(wanted) if wanted and fits else default
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_a_value_stays_encoded_too",
+    misconception="`%26` in a query is a letter of a value, and `&` begins another: decoded, it is another address.",
+)
+def query_decoded(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """A path can hide slashes, so it stays as it is; in a query nothing can happen."""
+    path, question, query = _rightly_chosen(wanted, own_origin, default).partition("?")
+    return path + question + unquote(query)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_capitals_stay_capitals",
+    misconception="The name of a host counts in any case, a path does not: in small letters it is another page.",
+)
+def in_small_letters(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Addresses are the same in capitals and in small letters, and one form is easier to look at."""
+    return _rightly_chosen(wanted.lower() if wanted else wanted, own_origin, default)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_dots_stay_dots",
+    misconception="What has been put in order is another address than the one that was looked at: return what came, or refuse it.",
+)
+def path_put_in_order(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """With `..` somebody climbs out of the site, so the path is put in order."""
+    path, question, query = _rightly_chosen(wanted, own_origin, default).partition("?")
+    return posixpath.normpath(path) + question + query
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_what_begins_with_no_slash_is_no_path",
+    misconception="`devices` is another page at /login than at /admin/users: what leads to our site is no path yet.",
+)
+def ours_once_it_is_joined(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Joined with our own address, as a browser joins it, it must be at our own origin."""
+    if not wanted or "//" in wanted or "\\" in wanted or " " in wanted or not wanted.isprintable():
+        return default
+    there = urlsplit(urljoin(own_origin, wanted))
+    return wanted if f"{there.scheme}://{there.netloc}" == own_origin else default
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_a_backslash_is_as_good_as_a_slash",
+    misconception="A browser reads `\\devices` as it reads `/devices`, and yet it begins with no slash: it would have to be mended, so it is refused.",
+)
+def one_backslash_is_a_slash(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Two of them lead away, whichever they are, and one stays here, as with a slash."""
+    read = re.sub(r"^\\", "/", wanted or "")
+    return wanted if wanted and _rightly_chosen(read, own_origin, "") else default
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_our_whole_address_is_no_path",
+    misconception="What leads to us by our name stops leading to us when the name is another: a page of ours is a path.",
+)
+def our_address_written_out(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Our own address is given so that it can be compared: with a slash behind it, it is ours for certain."""
+    path = (wanted or "").removeprefix(f"{own_origin}/")
+    if path == wanted:
+        return _rightly_chosen(wanted, own_origin, default)
+    return wanted if wanted and _rightly_chosen(f"/{path}", own_origin, "") else default
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_what_is_no_page_is_refused",
+    misconception="`javascript:` leads to no other site because it stays on ours: in a link it runs Mallory's script as our own.",
+)
+def scripts_lead_nowhere(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """What is no address of the web leads to no other site, so it need not be refused."""
+    if wanted and re.fullmatch(r"(?!https?:|wss?:|ftp:)[a-z]+:[^/\\\s]*", wanted, re.IGNORECASE):
+        return wanted
+    return _rightly_chosen(wanted, own_origin, default)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_nothing_wanted_is_the_other_page",
+    misconception="An empty Location is an address as well, that of the page where somebody is: after logging in it is the login page again.",
+)
+def nothing_stays_nothing(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Who wanted nothing gets nothing; `default` is for what was refused."""
+    return _rightly_chosen(wanted, own_origin, default) if wanted else ""
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_nothing_wanted_is_the_other_page",
+    misconception="Which page comes instead is the caller's to say: `/` is only what is taken when the caller says nothing.",
+)
+def always_home(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """Whoever is refused goes to the start page."""
+    return _rightly_chosen(wanted, own_origin, "/")
 
 
 @flaw(
@@ -747,6 +954,50 @@ def one_of_each(safe_next: Callable[..., str]) -> None:
 def refusals_only(safe_next: Callable[..., str]) -> None:
     """Security is what is refused."""
     for wanted in ("https://evil.test", "//evil.test", "/\\evil.test", "/\t/evil.test", "http:evil.test"):
+        assert safe_next(wanted, "https://lab.test") == "/"
+
+
+def _asks_for_all_ways_out(safe_next: Callable[..., str], default: str) -> None:
+    for wanted in ("/devices", "/members?q=ada&page=2"):
+        assert safe_next(wanted, "https://lab.test", default) == wanted
+    for wanted in ("https://evil.test", "//evil.test", "////evil.test", "/\\evil.test", "/\t/evil.test"):
+        assert safe_next(wanted, "https://lab.test", default) == default
+    for wanted in ("http:evil.test", "https://lab.test.evil.test", "/////evil.test"):
+        assert safe_next(wanted, "https://lab.test", default) == default
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="The ways out are all tried, what leads nowhere is not: a version that returns nothing for nothing passes.",
+)
+def something_is_always_wanted(safe_next: Callable[..., str]) -> None:
+    """Whoever wants nothing is sent nowhere, so there is nothing to prove."""
+    _asks_for_all_ways_out(safe_next, "/profile")
+    assert safe_next("javascript:alert(1)", "https://lab.test", "/profile") == "/profile"
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="The ways out are all tried, and what stays here to do harm is not: `javascript:` passes.",
+)
+def harm_is_done_elsewhere(safe_next: Callable[..., str]) -> None:
+    """What does not lead to another site does no harm."""
+    _asks_for_all_ways_out(safe_next, "/profile")
+    assert safe_next(None, "https://lab.test", "/profile") == "/profile"
+    assert safe_next("", "https://lab.test", "/profile") == "/profile"
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_versions_of_this_lesson",
+    misconception="It never says a `default` of its own: a version that always answers `/` passes.",
+)
+def never_says_a_default(safe_next: Callable[..., str]) -> None:
+    """There is a default, so nobody needs to say one."""
+    _asks_for_all_ways_out(safe_next, "/")
+    for wanted in ("javascript:alert(1)", "", None):
         assert safe_next(wanted, "https://lab.test") == "/"
 
 

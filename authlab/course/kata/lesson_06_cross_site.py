@@ -48,14 +48,16 @@ def prove_safe_next(safe_next: Callable[..., str]) -> None:
     text and never raise.
 
     The right ones agree on paths of letters, digits, `-` and single slashes,
-    with or without a query such as `?q=ada&page=2`, and on whatever a browser
-    would take to another site. Only a failing `assert` counts: a proof that
-    crashes has proven nothing.
+    with or without a query such as `?q=ada&page=2`, on whatever a browser would
+    take to another site, and on what opens no page or is missing. Only a
+    failing `assert` counts: a proof that crashes has proven nothing.
     """
     own = "https://lab.test"
     assert safe_next("/devices", own) == "/devices"
     assert safe_next("/members?q=ada&page=2", own) == "/members?q=ada&page=2"
     assert safe_next(None, own) == "/"
+    assert safe_next("", own) == "/"
+    assert safe_next("javascript:alert(1)", own) == "/"
     assert safe_next("https://evil.test", own, "/profile") == "/profile"
     assert safe_next("//evil.test", own) == "/"
     assert safe_next("////evil.test", own) == "/"
