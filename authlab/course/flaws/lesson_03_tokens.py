@@ -1495,7 +1495,7 @@ def a_house_of_that_name(token: str, key: bytes, now: int) -> Session | None:
 @flaw(
     VERIFY,
     caught_by="test_an_issuer_is_compared_as_a_whole",
-    misconception="Between two texts, `in` finds parts: `auth` is in `authlab`. (PyJWT 2.10.0 had this very mistake.)",
+    misconception="Between two texts, `in` finds parts: `auth` is in `authlab`. PyJWT 2.10.0 made this very mistake.",
 )
 def one_of_our_houses(token: str, key: bytes, now: int) -> Session | None:
     """The issuer must be in what we allow, and that is `authlab`."""
