@@ -184,7 +184,10 @@ ELSEWHERE = {
     f"{OURS} class board": BOARD,
     f"{OURS} class board --host 192.168.1.20 --cert board.crt --key board.key": WITH_TLS,
     f'{OURS} class join https://192.168.1.20:8010 E3EC-X0CE --name "Ada"': JOIN,
-    "The class board is at http://board.localhost:8010/ (Ctrl-C ends it; all is kept in .authlab/board.db)": BOARD,
+    (
+        "The class board is at http://board.localhost:8010/ "
+        "(Ctrl-C ends it; all is kept in .authlab/board.db)"
+    ): BOARD,
     "Your key: 1-P50AG-H1MVN-18GR2-FHSQY": BOARD,
     f"Learners type: {OURS} class join http://board.localhost:8010 E3EC-X0CE": BOARD,
     f"{HANDOUT} --offline": WHEELS,

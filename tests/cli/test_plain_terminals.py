@@ -63,7 +63,7 @@ SLOW = [
     Typed("class grade IN lesson_01", 0, "Next: open "),
     Typed("class hub HUB --learners 2", 0, "a hub with 3 seats"),
     Typed("audit --flaw ascii_casing", 1, "case_twins               won: "),
-    Typed("audit --matrix 1", 0, "Next: python3 -m authlab audit --flaw "),
+    Typed("audit --matrix 0", 0, "Next: python3 -m authlab audit --flaw "),
 ]
 ELSEWHERE = {"class join", "class leave", "watch"}  # below
 LETTERS_ALONE = {"lab", "test", "serve", "class board"}  # they end when they are told to
