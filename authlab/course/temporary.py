@@ -14,7 +14,8 @@ from authlab.course.places import folder_in_memory
 ROOM_BYTES = 256 * 1024**2
 # A kernel that ends by itself says a word. One that was killed says none: then those who still write there,
 # such as a judge, end by their own pipes meanwhile, and may have made the folder anew.
-DELETE = 'read -r word; rm -rf -- "$1"; [ -n "$word" ] || for pause in 1 4 10; do sleep $pause; rm -rf -- "$1"; done'
+AGAIN = 'for pause in 1 2 4; do sleep $pause; rm -rf -- "$1"; done'
+DELETE = f'read -r word; rm -rf -- "$1"; [ -n "$word" ] || {AGAIN}'
 _folder: str | None = None
 
 
