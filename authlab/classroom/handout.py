@@ -44,6 +44,7 @@ _ZIP_YEARS = (1980, 2107)  # a zip can name no others
 # What a learner is told of the set-up, in HANDOUT.md.
 ONLINE = "It fetches packages then, so be online."
 OFFLINE = "The packages are in `wheels/`: you need no network."
+WITH_OWN = ", with your instructor's own lessons (50 and above), which are no part of it"
 ON_A_HUB = "On a hub it is open already, and there is nothing to set up."
 
 
@@ -87,7 +88,10 @@ def learners_tree(root: Path = ROOT, *, set_up: str = ONLINE) -> Tree:
     _put_own(tree, root)
     note = (Path(__file__).with_name(HANDOUT)).read_text("utf-8")
     tree.files[HANDOUT] = note.format(
-        version=authlab.__version__, commit=tree.commit[:12], set_up=set_up
+        version=authlab.__version__,
+        commit=tree.commit[:12],
+        own=WITH_OWN if any(lesson.is_own for lesson in lessons()) else "",
+        set_up=set_up,
     ).encode()
     kits = {f"notebooks/{lesson.notebook.name}" for lesson in lessons() if not lesson.is_own}
     looked_into = ((path, data) for path, data in sorted(tree.files.items()) if isinstance(data, bytes))

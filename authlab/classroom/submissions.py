@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections import Counter
@@ -162,7 +163,8 @@ class Submissions:
 def _entries(names: Iterable[str]) -> tuple[Entry, ...]:
     by_learner: dict[tuple[str, str], list[str]] = {}
     for name in sorted(names):
-        by_learner.setdefault(_whose(name), []).append(name)
+        # One name can be spelt in two ways: macOS takes its accents apart.
+        by_learner.setdefault(_whose(unicodedata.normalize("NFC", name)), []).append(name)
     shown = Counter(_display_name(learner) for learner, _ in by_learner)
     found = []
     for (learner, identity), own in by_learner.items():

@@ -80,6 +80,8 @@ def _build(args: argparse.Namespace) -> int:
         print(f"written: {shown(path)}")
     for path in kept:
         print(f"kept: {shown(path)}, because there are answers in it")
+    for path in derive.of_no_lesson():  # it may hold somebody's answers, so its owner deletes it
+        print(f"of no lesson: {shown(path)}; delete it, or bring its lesson back")
     print(f"{len(written)} derived files written.")
     return 0
 

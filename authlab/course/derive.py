@@ -52,6 +52,13 @@ def build() -> tuple[list[Path], list[Path]]:
     return written, kept
 
 
+def of_no_lesson() -> list[Path]:
+    """Return the files in `exercises/` and `solutions/` whose lesson is not there (any more)."""
+    stems = {lesson.stem for lesson in lessons()}
+    found = [path for folder in (EXERCISES, SOLUTIONS) for path in sorted(folder.glob("lesson_*.py"))]
+    return [path for path in found if path.stem not in stems]
+
+
 def write_stubs(folder: Path) -> None:
     """Write fresh stubs of every lesson into a folder."""
     for lesson in lessons():

@@ -127,6 +127,13 @@ def test_whoever_has_the_code_joins_under_any_name(board: LabBoard) -> None:
     assert send(board, keys[0], report(1)).status_code == 200
 
 
+def test_two_learners_of_one_name_are_told_apart_by_number(board: LabBoard) -> None:
+    """And nobody else's number is shown."""
+    numbers = [join(board, name).json()["key"].partition("-")[0] for name in ("Ada", "ada", "Barbara")]
+    page = signed_in(board, GRACE).get("/fragments/room").text
+    assert [f"no. {number}<" in page for number in numbers] == [True, True, False]
+
+
 @pytest.mark.parametrize("code", ["", "0000-0000", "é", "A" * 99, "\ud800"])
 def test_a_wrong_code_is_refused(board: LabBoard, code: str) -> None:
     body = json.dumps({"code": code, "name": "Eve"})

@@ -86,6 +86,7 @@ def graded(tmp_path: Path, *what: str, jobs: int = 1) -> Summary:
         ([f"ada_{FILE}", f"grace-{FILE}"], [("ada", ""), ("grace", "")]),
         (["Ada_1_assignsubmission_file_/x.py", "Ada_2_assignsubmission_file_/x.py"],
          [("Ada (1)", "1"), ("Ada (2)", "2")]),
+        (["Jos\u00e9/x.py", "Jose\u0301.zip/"], [("Jos\u00e9", "")]),
         (["ada/x.py", ".DS_Store/x", "__MACOSX/x", "Thumbs.db", "desktop.ini"], [("ada", "")]),
     ],
 )  # fmt: skip

@@ -125,7 +125,7 @@ def test_it_says_that_the_book_is_open_and_that_copies_show(copy: Path, base: Pa
     assert "python3 -m authlab lab" in said
     assert "An open book" in said
     assert "show when they are graded" in said
-    assert git(base, "rev-parse", "HEAD")[:12] in said
+    assert f"commit {git(base, 'rev-parse', 'HEAD')[:12]}.\n" in said
 
 
 def test_links_of_its_pages_lead_somewhere(copy: Path) -> None:
@@ -366,6 +366,9 @@ def test_own_lessons_are_handed_out_with_fresh_questions(clone: Path, tmp_path: 
     assert (copy / "own/kata/lesson_50_masking.py").read_text("utf-8") == answer
     assert (copy / "notebooks/lesson_50_masking.ipynb").exists()
     assert not (copy / "own/.DS_Store").exists()
+    assert f"commit {git(clone, 'rev-parse', 'HEAD')[:12]}, with your instructor's own lessons" in (
+        copy / "HANDOUT.md"
+    ).read_text("utf-8")
     assert "not attempted yet" in authlab(copy, "check", "50.1", AUTHLAB_OWN="on").stdout
 
 

@@ -233,3 +233,15 @@ def test_a_lesson_that_is_not_whole_is_one_line(
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_files_of_a_lesson_that_is_gone_are_told_of_and_kept(kit: Path, built: str) -> None:
+    """`dev build` cannot tell a question from an answer that somebody has kept there."""
+    lesson = kit / "own/lessons/lesson_50_masking.toml"
+    lesson.unlink()
+    said = typed(kit, "dev", "build")
+    write_own(kit)
+    for file in (ANSWERS, "solutions/lesson_50_masking.py"):
+        assert f"of no lesson: {file}; delete it, or bring its lesson back" in said
+        assert (kit / file).exists()
+    assert "of no lesson" not in typed(kit, "dev", "build")

@@ -12,9 +12,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ import pytest
 from nbclient import NotebookClient
 
 from authlab.course import bank, derive, warm
-from authlab.course.curriculum import Exercise, exercises, lessons, select
+from authlab.course.curriculum import Exercise, exercises, select
 from authlab.course.engine import Engine, Result
 from authlab.course.places import ROOT, SOLUTIONS
 
@@ -293,9 +295,6 @@ FAST = [
 CASES = [*NEVER_ENDS, *FAST]
 
 
-JUDGE_ENDERS = ("one that ends the judge", "one that asks the judge to end")  # each costs a new judge
-
-
 @pytest.fixture
 def left_alone(engine: Engine, stubs: Path) -> Iterator[None]:
     """Whatever the answer did: nothing is new or changed in the clone, the answers' folder, or among the
@@ -379,133 +378,134 @@ def test_where_no_process_forks_a_forged_result_is_none_either(
 
 
 @pytest.mark.full
-def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(
-    kit: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """A kernel calls `check`, CI and a lone terminal type `check --json`, and beside a `watch` its own engine
-    is asked: about quick hostile answers, and of each exercise a flaw here and an alternative there."""
-    samples = dict(sample(tmp_path_factory.mktemp("answers")))
-    assert sum(map(len, samples.values())) > 150
-    with Engine(timeout_seconds=60, for_all=exercises()) as engine:
-        here = {
-            folder.name: [told(engine.check(asked, folder).as_json()) for asked in chosen]
-            for folder, chosen in samples.items()
-        }
-    assert {one["status"] for one in here["known"]} == {"failed", "passed"}
-    assert {one["status"] for one in here["bodies"]} == {"failed", "error"}
-    typed = {
-        folder.name: check_typed(folder, chosen)
-        for folder, chosen in samples.items()
-        if folder.name != "others"
-    }
-    assert unlike(typed, here) == []
-    in_a_kernel = {
-        folder.name: check_in_a_kernel(folder, chosen)
-        for folder, chosen in samples.items()
-        if folder.name != "others"
-    }
-    assert unlike(in_a_kernel, here) == []
-    with watching(kit) as socket:
-        watched = {
-            folder.name: check_watched(folder, chosen, socket)
-            for folder, chosen in samples.items()
-            if folder.name != "known"
-        }
-    assert unlike(watched, here) == []
+def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(kit: Path, tmp_path: Path) -> None:
+    """Every flaw, every alternative and every hostile case.
+
+    CI and a lone terminal type `check --json`, a kernel calls `check`, and beside a `watch` its own engine is
+    asked. They take turns on most of it: what never ends is waited for.
+    """
+    home = tmp_path / "answers"
+    home.mkdir()
+    asked = [*known_answers(home, bank.flaws_of), *known_answers(home, bank.alternatives_of), *hostile(home)]
+    with watching(kit), ThreadPoolExecutor() as side_by_side:
+        verdicts = [
+            side_by_side.submit(place, asked)
+            for place in (check_here, check_typed, check_in_a_kernel, partial(check_watched, kit=kit))
+        ]
+        here, *elsewhere = [told_there.result() for told_there in verdicts]
+    assert len(here) == sum(len(chosen) for _, chosen in asked)
+    assert {one["status"] for one in here} == {"passed", "failed", "error", "timeout"}
+    for there in elsewhere:
+        assert [pair for pair in zip(there, here, strict=True) if pair[0] != pair[1]] == []
 
 
-def unlike(there: dict[str, Verdicts], here: dict[str, Verdicts]) -> list[tuple[Any, Any]]:
-    """Return the verdicts that differ, of the folders that were judged in both places."""
-    pairs = [pair for folder in there for pair in zip(there[folder], here[folder], strict=True)]
-    return [pair for pair in pairs if pair[0] != pair[1]]
+def test_all_that_is_known_is_asked_for(tmp_path: Path) -> None:
+    """What `known_answers` leaves out is about parts of the app that no exercise asks for."""
+    asked_for = {exercise.part for exercise in exercises()}
+    for every, of_a_part in (
+        (bank.all_flaws(), bank.flaws_of),
+        (bank.all_alternatives(), bank.alternatives_of),
+    ):
+        there = sum(len(chosen) for _, chosen in known_answers(tmp_path / of_a_part.__name__, of_a_part))
+        assert there == sum(one.part in asked_for for one in every)
 
 
-def sample(home: Path) -> Iterator[tuple[Path, list[Exercise]]]:
-    """Yield folders of answers, each with the exercises that are answered there."""
-    yield home / "known", known_answers(home / "known", bank.flaws_of, bank.alternatives_of)
-    yield home / "others", known_answers(home / "others", bank.alternatives_of, bank.flaws_of)
-    for folder in (home / "bodies", home / "files"):
+Asked = tuple[Path, Sequence[Exercise]]  # a folder of answers, and the exercises that are answered there
+
+
+def known_answers(
+    home: Path, known: Callable[[str], Sequence[bank.Flaw | bank.Alternative]]
+) -> Iterator[Asked]:
+    """Yield a folder with the first known answer to each exercise, one with the second, and so on."""
+    for number in range(max(len(known(asked.part)) for asked in exercises())):
+        folder = home / f"{known.__name__}_{number:02}"
+        folder.mkdir(parents=True)
+        answered = [asked for asked in exercises() if len(known(asked.part)) > number]
+        for asked in answered:
+            answer = known(asked.part)[number].answer
+            with (folder / asked.file_name).open("a", encoding="utf-8") as file:
+                file.write(f"from {answer.__module__} import {answer.__name__}\n")
+                file.write(f"{asked.name} = {answer.__name__}\n")
+        yield folder, answered
+
+
+def hostile(home: Path) -> Iterator[Asked]:
+    """Yield a folder with each case."""
+    for number, case in enumerate(CASES):
+        folder = home / f"case_{number:02}"
         folder.mkdir()
         derive.write_stubs(folder)
-    codes = [
-        case.code
-        for case in [*ENDS_ITSELF, *TOUCHES_WHAT_IS_NOT_ITS_OWN, *IS_NO_FUNCTION_LIKE_THIS]
-        if isinstance(case.code, str) and case.name not in JUDGE_ENDERS
-    ]
-    empty = [asked for asked in exercises() if asked.kind != "fix" and asked.name[0].islower()]
-    filled = list(zip(empty, codes, strict=False))
-    for asked, code in filled:
-        fill(home / "bodies", asked.id, f"raw = None\n{code}")
-    yield home / "bodies", [asked for asked, _ in filled]
-    first = [next(asked for asked in exercises() if asked.lesson == lesson.stem) for lesson in lessons()]
-    for asked, case in zip(first, IS_NO_PYTHON, strict=False):
-        assert isinstance(case.code, bytes)
-        text = case.code.replace(b"canonical_email", asked.name.encode())
-        (home / "files" / asked.file_name).write_bytes(text)
-    yield home / "files", first
+        put(case, folder)
+        yield folder, select("1.1")
 
 
-def known_answers(folder: Path, *kinds: Any) -> list[Exercise]:
-    """Answer each exercise with the first that the bank knows, of one kind and the other in turn."""
-    folder.mkdir()
-    files: dict[str, list[str]] = {}
-    for number, asked in enumerate(exercises()):
-        answer = kinds[number % 2](asked.part)[0].answer
-        files.setdefault(asked.file_name, []).append(
-            f"from {answer.__module__} import {answer.__name__} as first\n{asked.name} = first\n"
-        )
-    for name, lines in files.items():
-        (folder / name).write_text("".join(lines), encoding="utf-8")
-    return list(exercises())
+def check_here(asked: Iterable[Asked]) -> Verdicts:
+    """Return the verdicts of an engine in this process."""
+    with Engine(for_all=exercises()) as engine:
+        return [told(engine.check(one, folder).as_json()) for folder, chosen in asked for one in chosen]
 
 
-def check_typed(folder: Path, chosen: Iterable[Exercise]) -> Verdicts:
-    """Return what `authlab check --json` prints, in a process of its own."""
-    typed = [sys.executable, "-m", "authlab", "check", *(one.id for one in chosen), "--answers", str(folder)]
-    answer = subprocess.run(
-        [*typed, "--json"], cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=False
-    )
-    assert answer.stderr == ""
-    return [told(verdict) for verdict in json.loads(answer.stdout)["exercises"]]
+def check_typed(asked: Iterable[Asked]) -> Verdicts:
+    """Return what `authlab check --json` prints, in a process of its own for each folder."""
+    found = []
+    for folder, chosen in asked:
+        typed = ["check", *(one.id for one in chosen), "--answers", str(folder), "--json"]
+        answer = subprocess.run(
+            [sys.executable, "-m", "authlab", *typed],
+            cwd=ROOT, capture_output=True, encoding="utf-8", timeout=300, check=False,
+        )  # fmt: skip
+        assert answer.stderr == ""
+        found += [told(verdict) for verdict in json.loads(answer.stdout)["exercises"]]
+    return found
 
 
-def check_in_a_kernel(folder: Path, chosen: Iterable[Exercise]) -> Verdicts:
+def check_in_a_kernel(asked: Iterable[Asked]) -> Verdicts:
     """Return what `check` says in a notebook, and run the notebook in a kernel of its own."""
+    ids = [(str(folder), [one.id for one in chosen]) for folder, chosen in asked]
     code = (
-        "import json\n"
+        "import json, os\n"
         "from authlab.lab import check\n"
-        f"print(json.dumps([dict(check(id).result) for id in {[one.id for one in chosen]}]))"
+        f"for os.environ['AUTHLAB_ANSWERS'], ids in {ids}:\n"
+        "    print(json.dumps([dict(check(id).result) for id in ids]))"
     )
     cell = nbformat.v4.new_code_cell(code)  # type: ignore[no-untyped-call]
     notebook = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
-    client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(ROOT)}})
-    client.execute(env={**os.environ, "AUTHLAB_ANSWERS": str(folder)})
-    return [told(verdict) for verdict in json.loads(notebook.cells[0].outputs[0].text)]
+    NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(ROOT)}}).execute()
+    lines = "".join(output.text for output in notebook.cells[0].outputs).splitlines()
+    return [told(verdict) for line in lines for verdict in json.loads(line)]
 
 
-def check_watched(folder: Path, chosen: Iterable[Exercise], socket: Path) -> Verdicts:
-    """Return what the engine of a `watch` says to a `check` beside it."""
-    question = {"check": [one.id for one in chosen], "folder": str(folder), "json": True}
-    for _ in range(PATIENCE):  # a watch that is at its own first verdict has no time yet
-        answer = warm.ask({**question, "colour": False, "ascii": False}, socket)
-        if answer is not None:
-            break
-    assert answer is not None
-    return [told(verdict) for verdict in json.loads(answer["text"])["exercises"]]
+def check_watched(asked: Iterable[Asked], kit: Path) -> Verdicts:
+    """Return what the engine of a `watch` in another clone says to a `check` beside it there."""
+    found = []
+    for folder, chosen in asked:
+        question = {"check": [one.id for one in chosen], "folder": str(folder), "json": True}
+        for _ in range(PATIENCE):  # a watch that is at its own first verdict has no time yet
+            answer = warm.ask({**question, "colour": False, "ascii": False}, socket_of(kit))
+            if answer is not None:
+                break
+        assert answer is not None
+        text = answer["text"].replace(str(kit), str(ROOT))  # a check asks with the name of its own file
+        found += [told(verdict) for verdict in json.loads(text)["exercises"]]
+    return found
 
 
 @contextmanager
-def watching(kit: Path) -> Iterator[Path]:
-    """Run `authlab watch` in a clone, and give its socket."""
-    socket = kit / ".authlab" / "engine.sock"
+def watching(kit: Path) -> Iterator[None]:
+    """Run `authlab watch` in a clone; where it can be asked, it is ready."""
     typed = [sys.executable, "-m", "authlab", "watch", "0.1"]
     with subprocess.Popen(typed, cwd=kit, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
         try:
-            while process.poll() is None and not socket.exists():
+            while process.poll() is None and not socket_of(kit).exists():
                 time.sleep(0.05)
-            yield socket
+            yield
         finally:
             process.send_signal(signal.SIGINT)
+
+
+def socket_of(kit: Path) -> Path:
+    """Return where the engine of a watch is asked."""
+    return kit / ".authlab" / "engine.sock"
 
 
 def told(verdict: dict[str, Any]) -> dict[str, Any]:

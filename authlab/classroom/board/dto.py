@@ -45,6 +45,7 @@ class LearnerDTO(DTO):
 
     id: int
     name: str
+    shares_name: bool  # whether only the number tells this learner from another
     passed: int
     last: str
     cells: list[CellDTO]

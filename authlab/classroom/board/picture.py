@@ -84,15 +84,20 @@ def room(learners: Iterable[LearnerRow], rows: Iterable[StandingRow], now: int) 
     of_learner: dict[int, dict[str, StandingRow]] = defaultdict(dict)
     for one in rows:
         of_learner[one.user_id][one.exercise] = one
+    learners = list(learners)
+    names = Counter(learner.name.casefold() for learner in learners)
     return RoomDTO(
         lessons=[str(lesson.number) for lesson in lessons()],
-        learners=[_line(learner, of_learner.get(learner.id, {}), now) for learner in learners],
+        learners=[
+            _line(learner, of_learner.get(learner.id, {}), now, names[learner.name.casefold()] > 1)
+            for learner in learners
+        ],
         stuck=_stuck([one for found in of_learner.values() for one in found.values()]),
         misconceptions=_misconceptions([one for found in of_learner.values() for one in found.values()]),
     )
 
 
-def _line(learner: LearnerRow, found: Standings, now: int) -> LearnerDTO:
+def _line(learner: LearnerRow, found: Standings, now: int, shares_name: bool) -> LearnerDTO:
     cells = []
     for lesson in lessons():
         states = [state(found.get(asked.id)) for asked in lesson.exercises]
@@ -101,6 +106,7 @@ def _line(learner: LearnerRow, found: Standings, now: int) -> LearnerDTO:
     return LearnerDTO(
         id=learner.id,
         name=learner.name,
+        shares_name=shares_name,
         passed=sum(cell.passed for cell in cells),
         last=_last(found.values(), now),
         cells=cells,
