@@ -162,9 +162,18 @@ def _parse(command: Command, module: "_Module", rest: list[str]) -> "argparse.Na
             # Of an action of a command (`class grade`), its own page.
             raise UsageError(f"{message}; see: {command_line(self.prog.removeprefix('authlab '))} --help")
 
+        def parse_known_args(  # type: ignore[override]
+            self, args: "Sequence[str] | None" = None, namespace: "argparse.Namespace | None" = None
+        ) -> "tuple[argparse.Namespace, list[str]]":
+            known, unknown = super().parse_known_args(args, namespace)
+            if unknown and not passes_on:  # else only the command is left to say so, with its own page
+                self.error(f"unrecognized arguments: {' '.join(unknown)}")
+            return known, unknown
+
+    passes_on = getattr(module, "PASSES_ARGUMENTS_ON", False)
     parser = Parser(prog=f"authlab {command.name}", description=command.help, allow_abbrev=False)
     module.add_arguments(parser)
-    if getattr(module, "PASSES_ARGUMENTS_ON", False):
+    if passes_on:
         args, passed_on = parser.parse_known_args(rest)
         args.passed_on = passed_on
         return args

@@ -77,6 +77,7 @@ def test_the_overview_names_every_command():
         (["qqqqqq"], "see: python3 -m authlab"),
         (["class", "grade"], "required: DIR; see: python3 -m authlab class grade --help"),
         (["class", "grade", "in", "--jobs", "0"], "see: python3 -m authlab class grade --help"),
+        (["class", "grade", "in", "--bad"], "arguments: --bad; see: python3 -m authlab class grade --help"),
         (["class"], "see: python3 -m authlab class --help"),
         (["lab", "--prot", "1"], "unrecognized arguments: --prot 1"),
         (["lab", "--port", "x"], "invalid int value: 'x'"),
