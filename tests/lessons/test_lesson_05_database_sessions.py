@@ -185,6 +185,7 @@ class TestARowForEachSession:
         owner recognises it by, counts from the token."""
         create_session(db, replace(LAPTOP, authenticated_at=400), FIREFOX)
         assert last_seen(db, LAPTOP) == 1000
+        assert sessions_of_user(db, 1, now=1000, idle_since=0)[0].created_at == 1000
 
     def test_its_owner_recognises_it(self, db: sqlite3.Connection) -> None:
         """On the page of devices, by this name and by when it began."""
@@ -445,7 +446,7 @@ class TestTheIdIsNotEnough:
         create_session(db, LAPTOP, FIREFOX)
         rotate(db, LAPTOP, SECOND)
         lookup(db, LAPTOP, 2060, 0)
-        assert devices(db, 1) == []
+        assert sessions_of_user(db, 1, now=2061, idle_since=0) == []
 
     def test_an_older_copy_ends_it_as_well(self, db: sqlite3.Connection) -> None:
         """The row remembers one token before this; the copy may be of the one before that."""
@@ -715,6 +716,12 @@ class TestLogOutEverywhereElse:
         """SQL knows a second kind of pattern, which is written as in names of files."""
         create_session(db, LAPTOP, FIREFOX)
         revoke_others(db, 1, "*")
+        assert ids(db) == []
+
+    def test_a_part_of_an_id_is_another_id(self, db: sqlite3.Connection) -> None:
+        """An id is compared as a whole: a text that it is a piece of is not the same text."""
+        create_session(db, LAPTOP, FIREFOX)
+        revoke_others(db, 1, " laptop 2")
         assert ids(db) == []
 
     def test_capitals_are_other_letters(self, db: sqlite3.Connection) -> None:

@@ -536,6 +536,50 @@ class OneShelfAUser:
             self._shelves.pop(user_id, None)
 
 
+@alternative(CACHE)
+class OneDrawerASession:
+    """A drawer for each session, with an answer for each of its tokens. Its revisions are counted from 1."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._drawers: dict[str, dict[str, tuple[FoundSession, int]]] = {}
+        self._revision = 1
+        self._lock = threading.Lock()
+
+    def get(self, session: Session, now: int) -> FoundSession | None:
+        """Return what is remembered of this token, and throw it away where it is too old."""
+        with self._lock:
+            drawer = self._drawers.get(session.session_id, {})
+            if session.token_id in drawer and now >= drawer[session.token_id][1]:
+                del drawer[session.token_id]
+            return drawer[session.token_id][0] if session.token_id in drawer else None
+
+    def revision(self) -> int:
+        """Return the number that the next forgetting replaces."""
+        return self._revision
+
+    def put(self, session: Session, found: FoundSession, now: int, revision: int) -> None:
+        """Remember an answer, if nothing was forgotten while it was on its way."""
+        with self._lock:
+            if revision == self._revision:
+                drawer = self._drawers.setdefault(session.session_id, {})
+                drawer[session.token_id] = (found, now + self._seconds)
+
+    def forget_session(self, session_id: str) -> None:
+        """Empty the drawer of a session."""
+        with self._lock:
+            self._revision += 1
+            self._drawers.pop(session_id, None)
+
+    def forget_user(self, user_id: int) -> None:
+        """Empty the drawers of a user."""
+        with self._lock:
+            self._revision += 1
+            for drawer in self._drawers.values():
+                for token_id in [one for one, (found, _) in drawer.items() if found.user.id == user_id]:
+                    del drawer[token_id]
+
+
 # open_stolen_rows
 
 

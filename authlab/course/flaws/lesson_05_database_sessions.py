@@ -1069,6 +1069,19 @@ class OneSessionIsNoRevision(RightCache):
 @flaw(
     CACHE,
     caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="The revision keeps out what comes late. What is there already stays there until it is taken out: with a logout, the answer itself has to go.",
+)
+class MovesTheRevisionOnly(RightCache):
+    """A new revision says that what is remembered is out of date."""
+
+    def forget_session(self, session_id: str) -> None:
+        """Note that something was forgotten."""
+        self._forgotten += 1
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
     misconception="An answer of before may be on its way when all sessions of a user are ended, as well as when one is: the revision moves with each forgetting.",
 )
 class OneUserIsNoRevision(RightCache):
@@ -1517,6 +1530,20 @@ def unlike_as_files_are_named(db: sqlite3.Connection, user_id: int, keep: str) -
 
 @flaw(
     REVOKE_OTHERS,
+    caught_by="test_a_part_of_an_id_is_another_id",
+    misconception="`in` asks whether a text is a piece of another one, and a piece of the id to keep is not that id: texts are compared with `==` and `!=`.",
+)
+def not_in_the_one_to_keep(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+    """The others are those that are not in `keep`."""
+    rows = db.execute("SELECT session_id FROM sessions WHERE user_id = ?", (user_id,)).fetchall()
+    others = [session_id for (session_id,) in rows if session_id not in keep]
+    for session_id in others:
+        tables.delete_session(db, session_id)
+    return len(others)
+
+
+@flaw(
+    REVOKE_OTHERS,
     caught_by="test_capitals_are_other_letters",
     misconception="Names are compared without capitals, ids are not: where two of them count as one, a session stays that nobody meant to keep.",
 )
@@ -1678,7 +1705,7 @@ def it_forgets(new_cache: Callable[[int], SessionCache]) -> None:
 @flaw(
     PROOF,
     caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
-    misconception="There are two ways of forgetting, and each must move the revision: what is proven of one is not proven of the other.",
+    misconception="There are two ways of forgetting, and each has to take out what is there and to move the revision: what is proven of one is not proven of the other.",
 )
 def one_way_of_forgetting(new_cache: Callable[[int], SessionCache]) -> None:
     """A late answer is a late answer: it is tried once."""
@@ -1735,6 +1762,19 @@ def the_others_must_stay(new_cache: Callable[[int], SessionCache]) -> None:
     cache.put(ADAS_PHONE, answer_for(ADAS_PHONE), 1000, cache.revision())
     cache.forget_session("ada's phone")
     assert cache.get(ADAS_LAPTOP, 1000) is not None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_caches",
+    misconception="Which number a revision is, is the cache's choice: it changes with each forgetting, and nothing else is said of it.",
+)
+def a_new_cache_begins_at_zero(new_cache: Callable[[int], SessionCache]) -> None:
+    """A cache that has forgotten nothing has revision 0."""
+    cache = new_cache(60)
+    assert cache.revision() == 0
+    cache.forget_user(1)
+    assert cache.revision() == 1
 
 
 @flaw(
