@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [04ef81a5]
+# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [e8c934ce]
 """Lesson 5: Revocation needs memory.
 
 Write your answers here. Check one with: python3 -m authlab check 5.1
@@ -86,7 +86,7 @@ def lookup(db: sqlite3.Connection, session: Session, now: int, idle_since: int) 
     None; of times and secrets it says nothing.
 
     - A session is over from the second `expires_at` on, and when it was last
-      seen at `idle_since` or before.
+      seen at `idle_since` or before: for each of its tokens.
     - Its token is the one whose secret, `session.token_id`, has the hash that
       is stored, `secret_hash`.
     - A token that was replaced, the one whose hash is `previous_hash`, is good
@@ -120,7 +120,8 @@ def touch(db: sqlite3.Connection, session: Session, now: int) -> None:
       was replaced is good for a minute.
     - The page that says so may be late. A session that was ended since stays
       ended.
-    - Another page may have been faster: `last_seen_at` never goes back.
+    - Another page may be faster, or write between two statements of yours:
+      `last_seen_at` never goes back.
     - Nothing else of the row changes, and no other row.
 
     In the table `sessions` the columns are called `session_id` and
@@ -159,8 +160,8 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
     Your proof gets `new_cache`: `cache = new_cache(60)` makes an empty one that
     remembers for 60 seconds. It is run on wrong caches, each of which must make
     one of your assertions fail, and on right ones in other styles, which must
-    pass. None of them raises, as long as `now` does not go back. Of a right
-    cache:
+    pass. None of them raises. For each cache time goes forward: a `now` that is
+    earlier than the one before proves nothing. Of a right cache:
 
     - `cache.put(session, found, now, cache.revision())` remembers `found`, what
       the database has answered; `cache.get(session, now)` gives it back, and

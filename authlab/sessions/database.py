@@ -192,7 +192,7 @@ def lookup(db: sqlite3.Connection, session: Session, now: int, idle_since: int) 
     None; of times and secrets it says nothing.
 
     - A session is over from the second `expires_at` on, and when it was last
-      seen at `idle_since` or before.
+      seen at `idle_since` or before: for each of its tokens.
     - Its token is the one whose secret, `session.token_id`, has the hash that
       is stored, `secret_hash`.
     - A token that was replaced, the one whose hash is `previous_hash`, is good
@@ -232,7 +232,8 @@ def touch(db: sqlite3.Connection, session: Session, now: int) -> None:
       was replaced is good for a minute.
     - The page that says so may be late. A session that was ended since stays
       ended.
-    - Another page may have been faster: `last_seen_at` never goes back.
+    - Another page may be faster, or write between two statements of yours:
+      `last_seen_at` never goes back.
     - Nothing else of the row changes, and no other row.
 
     In the table `sessions` the columns are called `session_id` and

@@ -26,6 +26,7 @@ from authlab.db import (
     insert_session,
     next_session_generation,
     sessions_of_user,
+    transaction,
     when_it_holds,
 )
 from authlab.lab.browser import Browser
@@ -283,6 +284,29 @@ def lookup_by_what_is_accepted(
     return None
 
 
+@alternative(LOOKUP)
+def lookup_and_clear_away(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """A session that is over may go at once, and with it goes the question which token came."""
+    found = find_session(db, session.session_id, session.user_id)
+    if found is None:
+        return None
+    if found.expires_at <= now or found.last_seen_at <= idle_since:
+        delete_session(db, session.session_id)
+        return None
+    good_until = {found.secret_hash.reveal(): found.expires_at}
+    before = found.previous_hash.reveal()
+    if before is not None:
+        good_until.setdefault(before, (found.rotated_at or 0) + parts.GRACE_SECONDS)
+    if now < good_until.get(parts.hashed(session.token_id), 0):
+        return found
+    if before is not None:
+        row = (session.session_id, found.secret_hash.reveal())
+        db.execute("DELETE FROM sessions WHERE session_id = ? AND secret_hash = ?", row)
+    return None
+
+
 @alternative(TOUCH)
 def touch_forward_only(db: sqlite3.Connection, session: Session, now: int) -> None:
     """An UPDATE finds a row or does not; and "last seen" never goes back."""
@@ -290,6 +314,31 @@ def touch_forward_only(db: sqlite3.Connection, session: Session, now: int) -> No
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE session_id = ?",
         (now, session.session_id),
     )
+
+
+@alternative(TOUCH)
+def touch_while_nobody_else_writes(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """Ask first, and write then; nobody else writes in between, as the database is held."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        seen = "SELECT last_seen_at FROM sessions WHERE session_id = ?"
+        row = db.execute(seen, (session.session_id,)).fetchone()
+        if row is not None and row[0] < now:
+            db.execute("UPDATE sessions SET last_seen_at = ? WHERE session_id = ?", (now, session.session_id))
+    finally:
+        db.execute("COMMIT")
+
+
+@alternative(TOUCH)
+def touch_in_a_transaction(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """A transaction that asks first: SQLite keeps it from writing over what another has written since."""
+    with transaction(db):
+        seen = "SELECT last_seen_at FROM sessions WHERE session_id = ?"
+        for (before,) in db.execute(seen, (session.session_id,)).fetchall():
+            later = max(before, now)
+            db.execute(
+                "UPDATE sessions SET last_seen_at = ? WHERE session_id = ?", (later, session.session_id)
+            )
 
 
 @alternative(TOUCH)
@@ -359,7 +408,20 @@ def revoke_one_by_one(db: sqlite3.Connection, user_id: int, keep: str) -> int:
 
 
 @alternative(REVOKE_OTHERS)
-def revoke_and_count_what_came_back(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+def revoke_and_count_who_is_left(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+    """Count the user's sessions before and after: what is missing was ended."""
+
+    def count() -> int:
+        row = db.execute("SELECT count(*) FROM sessions WHERE user_id = ?", (user_id,)).fetchone()
+        return int(row[0])
+
+    before = count()
+    db.execute("DELETE FROM sessions WHERE user_id = ? AND session_id NOT IN (?)", (user_id, keep))
+    return before - count()
+
+
+@alternative(REVOKE_OTHERS)
+def revoke_and_count_what_what_came_back(db: sqlite3.Connection, user_id: int, keep: str) -> int:
     """One DELETE, which tells what it has deleted."""
     ended = db.execute(
         "DELETE FROM sessions WHERE user_id = ? AND NOT (session_id = ?) RETURNING id", (user_id, keep)
@@ -474,6 +536,50 @@ class OneShelfAUser:
             self._shelves.pop(user_id, None)
 
 
+@alternative(CACHE)
+class OneDrawerASession:
+    """A drawer for each session, with an answer for each of its tokens. Its revisions are counted from 1."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._drawers: dict[str, dict[str, tuple[FoundSession, int]]] = {}
+        self._revision = 1
+        self._lock = threading.Lock()
+
+    def get(self, session: Session, now: int) -> FoundSession | None:
+        """Return what is remembered of this token, and throw it away where it is too old."""
+        with self._lock:
+            drawer = self._drawers.get(session.session_id, {})
+            if session.token_id in drawer and now >= drawer[session.token_id][1]:
+                del drawer[session.token_id]
+            return drawer[session.token_id][0] if session.token_id in drawer else None
+
+    def revision(self) -> int:
+        """Return the number that the next forgetting replaces."""
+        return self._revision
+
+    def put(self, session: Session, found: FoundSession, now: int, revision: int) -> None:
+        """Remember an answer, if nothing was forgotten while it was on its way."""
+        with self._lock:
+            if revision == self._revision:
+                drawer = self._drawers.setdefault(session.session_id, {})
+                drawer[session.token_id] = (found, now + self._seconds)
+
+    def forget_session(self, session_id: str) -> None:
+        """Empty the drawer of a session."""
+        with self._lock:
+            self._revision += 1
+            self._drawers.pop(session_id, None)
+
+    def forget_user(self, user_id: int) -> None:
+        """Empty the drawers of a user."""
+        with self._lock:
+            self._revision += 1
+            for drawer in self._drawers.values():
+                for token_id in [one for one, (found, _) in drawer.items() if found.user.id == user_id]:
+                    del drawer[token_id]
+
+
 # open_stolen_rows
 
 
@@ -563,6 +669,42 @@ def proven_rule_by_rule(new_cache: Callable[[int], SessionCache]) -> None:
     cache = new_cache(0)
     cache.put(ADAS_LAPTOP, answer_for(ADAS_LAPTOP), 0, cache.revision())
     assert cache.get(ADAS_LAPTOP, 0) is None
+
+
+@alternative(PROVE)
+def proven_second_by_second(new_cache: Callable[[int], SessionCache]) -> None:
+    """Asks in every second of the minute, of two tokens of one session as well."""
+    older = replace(ADAS_LAPTOP, token_id="the secret before")
+    answers = {one: answer_for(one) for one in (ADAS_LAPTOP, older, ADAS_PHONE, GRACES_LAPTOP)}
+
+    def full(seconds: int) -> SessionCache:
+        cache = new_cache(seconds)
+        for session, answer in answers.items():
+            cache.put(session, answer, 500, cache.revision())
+        return cache
+
+    for seconds in (0, 1, 60):
+        cache = full(seconds)
+        for now in range(500, 565):
+            known = [cache.get(session, now) for session in answers]
+            assert known == (list(answers.values()) if now < 500 + seconds else [None] * 4)
+    cache = full(60)
+    assert cache.get(replace(ADAS_LAPTOP, token_id="no secret of hers"), 500) is None
+    cache.forget_session(ADAS_LAPTOP.session_id)
+    assert cache.get(ADAS_LAPTOP, 500) is cache.get(older, 500) is None
+    assert cache.get(GRACES_LAPTOP, 500) is answers[GRACES_LAPTOP]
+    cache = full(60)
+    cache.forget_user(1)
+    assert [session for session in answers if cache.get(session, 500)] == [GRACES_LAPTOP]
+    for nobody in range(2):
+        before = cache.revision()
+        cache.forget_user(99) if nobody else cache.forget_session("nobody's")
+        cache.put(ADAS_LAPTOP, answers[ADAS_LAPTOP], 501, before)
+        assert cache.get(ADAS_LAPTOP, 501) is None
+    cache.put(ADAS_LAPTOP, answers[ADAS_LAPTOP], 501, cache.revision())
+    cache.put(ADAS_LAPTOP, answers[ADAS_LAPTOP], 530, cache.revision())
+    assert cache.get(ADAS_LAPTOP, 589) is answers[ADAS_LAPTOP]
+    assert cache.get(ADAS_LAPTOP, 590) is None
 
 
 @alternative(PROVE)

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from authlab import db as tables
 from authlab.course.bank import flaw
-from authlab.course.kata.lesson_05_database_sessions import ADAS_LAPTOP, ADAS_PHONE, answer_for
+from authlab.course.kata.lesson_05_database_sessions import (
+    ADAS_LAPTOP,
+    ADAS_PHONE,
+    GRACES_LAPTOP,
+    answer_for,
+)
 from authlab.course.mounting import original
 from authlab.db import FoundSession, UserRow, find_session
 from authlab.lab.apps import GRACE
@@ -203,6 +208,32 @@ def one_session_a_device(db: sqlite3.Connection, session: Session, device: str) 
 
 @flaw(
     CREATE,
+    caught_by="test_nor_are_two_of_one_user_the_same",
+    misconception="One person may have two browsers of the same name: the new login ends a session that is in use elsewhere.",
+)
+def one_session_a_user_and_device(db: sqlite3.Connection, session: Session, device: str) -> None:
+    """Whoever logs in again in the same browser has left the session of before."""
+    db.execute("DELETE FROM sessions WHERE user_id = ? AND device = ?", (session.user_id, device))
+    _insert(db, session, device)
+
+
+@flaw(
+    CREATE,
+    caught_by="test_none_is_one_too_many",
+    misconception="A limit that nobody has asked for logs people out where they did not expect it: whoever knows the password can throw the owner out by logging in five times.",
+)
+def only_the_newest_five(db: sqlite3.Connection, session: Session, device: str) -> None:
+    """Nobody uses more than five browsers: the older ones are forgotten ones."""
+    _insert(db, session, device)
+    db.execute(
+        "DELETE FROM sessions WHERE user_id = ? AND id NOT IN "
+        "(SELECT id FROM sessions WHERE user_id = ? ORDER BY id DESC LIMIT 5)",
+        (session.user_id, session.user_id),
+    )
+
+
+@flaw(
+    CREATE,
     caught_by="test_an_id_that_is_taken_is_not_taken_over",
     misconception="INSERT OR REPLACE deletes what stands in its way: with somebody's session id a login throws them out, and takes their place.",
 )
@@ -385,6 +416,53 @@ def old_rows_are_in_clear(
     if found is None or found.secret_hash.reveal() == session.token_id:
         return found
     return _rightly_judged(db, session, found, now)
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_nor_does_that_of_the_token_before",
+    misconception="What stands in the table opens nothing, in no column of it: of a token that comes only the hash is compared, for a minute as well.",
+)
+def the_hash_before_will_do(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """A token that was replaced is recognised by what is stored of it."""
+    found = _live(db, session, now, idle_since)
+    if found is None:
+        return None
+    stored = session.token_id == found.previous_hash.reveal()
+    if stored and found.rotated_at is not None and now - found.rotated_at < GRACE_SECONDS:
+        return found
+    return _rightly_judged(db, session, found, now)
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_a_hash_is_compared_to_its_last_letter",
+    misconception="Eight hexadecimal letters are four thousand million cases, which a computer tries in an hour: what makes a hash strong is all of it.",
+)
+def the_first_eight_letters(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """Eight letters of a hash are enough to tell two of them apart, as with commits."""
+    found = _live(db, session, now, idle_since)
+    if found is None or (found.secret_hash.reveal() or "").startswith(hashed(session.token_id)[:8]):
+        return found
+    return _rightly_judged(db, session, found, now)
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_a_secret_is_hashed_as_it_is",
+    misconception="An e-mail is typed by people and is tidied up; a secret is made and read by programs, and one that differs in a letter is another one.",
+)
+def the_secret_is_tidied_up(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """What comes from outside is brought into one form before it is compared."""
+    tidy = replace(session, token_id=session.token_id.strip().lower())
+    found: FoundSession | None = original(LOOKUP)(db, tidy, now, idle_since)
+    return found
 
 
 @flaw(
@@ -576,6 +654,56 @@ def a_minute_since_it_was_seen(
     if previous is not None:
         tables.delete_session(db, session.session_id)
     return None
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_its_minute_is_for_more_than_one_request",
+    misconception="A page asks for several things with one token, and all of them are on their way: used up by the first, the minute logs out the second. And without its hash a copy that comes late is taken for a guess.",
+)
+def one_request_was_on_its_way(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """The request that was on its way has come, so the old token is done with."""
+    found: FoundSession | None = original(LOOKUP)(db, session, now, idle_since)
+    if found is not None and hashed(session.token_id) == found.previous_hash.reveal():
+        db.execute("UPDATE sessions SET previous_hash = NULL WHERE session_id = ?", (session.session_id,))
+    return found
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_its_minute_is_for_more_than_one_request",
+    misconception="A minute that begins again with each use has no end: with a request every 50 seconds, a copy of the old token lives as long as the session.",
+)
+def a_minute_since_it_came(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """Whoever still uses the old token needs another minute."""
+    found: FoundSession | None = original(LOOKUP)(db, session, now, idle_since)
+    if found is not None and hashed(session.token_id) == found.previous_hash.reveal():
+        db.execute("UPDATE sessions SET rotated_at = ? WHERE session_id = ?", (now, session.session_id))
+    return found
+
+
+@flaw(
+    LOOKUP,
+    caught_by="test_a_session_that_is_over_has_no_such_minute",
+    misconception="The minute is for a token that was replaced, and not for a session that has ended: first ask whether it is over, then which token came.",
+)
+def a_minute_after_the_end(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """Requests that are on their way are let in first; then comes everything else."""
+    found = find_session(db, session.session_id, session.user_id)
+    if found is None:
+        return None
+    replaced = hashed(session.token_id) == found.previous_hash.reveal()
+    if replaced and found.rotated_at is not None and now - found.rotated_at < GRACE_SECONDS:
+        return found
+    if now >= found.expires_at or found.last_seen_at <= idle_since:
+        return None
+    return _rightly_judged(db, session, found, now)
 
 
 @flaw(
@@ -809,6 +937,44 @@ class RemembersForEver(RightCache):
 @flaw(
     CACHE,
     caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="A cache that is always empty forgets in time, and spares the database no question: a proof has to ask for what must be there, too.",
+)
+class RemembersNothing(RightCache):
+    """What is not remembered cannot be out of date."""
+
+    def put(self, session: Session, found: FoundSession, now: int, revision: int) -> None:
+        """Do nothing: the database knows."""
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="Off by one: an answer that is 59 seconds old is less than 60 seconds old.",
+)
+class OneSecondLess(RightCache):
+    """The sixtieth second is the one that it was put in."""
+
+    def get(self, session: Session, now: int) -> FoundSession | None:
+        """Return what is remembered of this token."""
+        return super().get(session, now + 1)
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="Where each logout empties the whole cache, whoever logs in and out all the time has it switched off for everybody.",
+)
+class ForgetsEverybody(RightCache):
+    """To be on the safe side, begin with an empty cache."""
+
+    def forget_user(self, user_id: int) -> None:
+        """Forget everything."""
+        self._forget(lambda key, entry: True)
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
     misconception="Off by one: an answer that is 60 seconds old is not less than 60 seconds old.",
 )
 class OneSecondMore(RightCache):
@@ -898,6 +1064,33 @@ class OneSessionIsNoRevision(RightCache):
     def forget_session(self, session_id: str) -> None:
         """Forget one session."""
         self._entries = {key: entry for key, entry in self._entries.items() if key[0] != session_id}
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="The revision keeps out what comes late. What is there already stays there until it is taken out: with a logout, the answer itself has to go.",
+)
+class MovesTheRevisionOnly(RightCache):
+    """A new revision says that what is remembered is out of date."""
+
+    def forget_session(self, session_id: str) -> None:
+        """Note that something was forgotten."""
+        self._forgotten += 1
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="An answer of before may be on its way when all sessions of a user are ended, as well as when one is: the revision moves with each forgetting.",
+)
+class OneUserIsNoRevision(RightCache):
+    """The revision counts sessions that were ended, one by one."""
+
+    def forget_user(self, user_id: int) -> None:
+        """Forget the sessions of a user."""
+        kept = {key: entry for key, entry in self._entries.items() if entry.found.user.id != user_id}
+        self._entries = kept
 
 
 @flaw(
@@ -1087,6 +1280,54 @@ def the_last_one_says(db: sqlite3.Connection, session: Session, now: int) -> Non
 
 @flaw(
     TOUCH,
+    caught_by="test_a_faster_page_in_between_is_not_overwritten",
+    misconception="Between a SELECT and the UPDATE after it another page may write: the comparison belongs into the UPDATE.",
+)
+def compared_and_then_written(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """First look when it was seen, and write if that was earlier."""
+    row = db.execute(
+        "SELECT last_seen_at FROM sessions WHERE session_id = ?", (session.session_id,)
+    ).fetchone()
+    if row is not None and row[0] < now:
+        db.execute("UPDATE sessions SET last_seen_at = ? WHERE session_id = ?", (now, session.session_id))
+
+
+@flaw(
+    TOUCH,
+    caught_by="test_a_logout_in_between_is_the_end",
+    misconception="Between a SELECT and the write after it Ada may log out: a write that makes a row brings her session back, whatever was asked before.",
+)
+def read_and_put_back(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """Read the row, and if it is there, put it back with the new time."""
+    columns = (
+        "id, session_id, secret_hash, previous_hash, rotated_at, user_id, device, created_at, expires_at"
+    )
+    row = db.execute(
+        f"SELECT {columns}, max(last_seen_at, ?) FROM sessions WHERE session_id = ?",
+        (now, session.session_id),
+    ).fetchone()
+    if row is not None:
+        db.execute(
+            f"INSERT OR REPLACE INTO sessions ({columns}, last_seen_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+
+
+@flaw(
+    TOUCH,
+    caught_by="test_it_is_seen_again_and_again",
+    misconception="What is later is later, by however little: a second that is left out is a page that was not seen.",
+)
+def later_by_more_than_a_second(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """A second is no difference."""
+    db.execute(
+        "UPDATE sessions SET last_seen_at = ? WHERE session_id = ? AND last_seen_at < ?",
+        (now, session.session_id, now - 1),
+    )
+
+
+@flaw(
+    TOUCH,
     caught_by="test_no_other_session_was_seen",
     misconception="A user has many sessions: the forgotten one at the library must run out, however busy the others are.",
 )
@@ -1118,6 +1359,46 @@ def prolonged_as_well(db: sqlite3.Connection, session: Session, now: int) -> Non
         "UPDATE sessions SET last_seen_at = max(last_seen_at, ?), expires_at = ? WHERE session_id = ?",
         (now, now + 7 * 24 * 60 * 60, session.session_id),
     )
+
+
+@flaw(
+    TOUCH,
+    caught_by="test_nothing_else_of_the_row_changes",
+    misconception="The hash of the token before is what betrays a copy: forgotten at the next page, a copy that comes late is taken for a guess.",
+)
+def the_token_before_is_done_with(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """Who is seen with the new token has no more use for the old one."""
+    db.execute(
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?), previous_hash = NULL WHERE session_id = ?",
+        (now, session.session_id),
+    )
+
+
+@flaw(
+    TOUCH,
+    caught_by="test_a_token_that_was_replaced_stays_replaced",
+    misconception="A token that was replaced says when the session would have ended without its replacement: written back, it ends what was prolonged.",
+)
+def kept_in_step_with_its_token(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """The row ends when the token does: see to it each time one comes."""
+    db.execute(
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?), expires_at = ? WHERE session_id = ?",
+        (now, session.expires_at, session.session_id),
+    )
+
+
+@flaw(
+    TOUCH,
+    caught_by="test_no_other_row_goes",
+    misconception="A page that says it was seen is no place to clear away: each page then pays for what is the work of one login in a day.",
+)
+def cleared_away_by_the_way(db: sqlite3.Connection, session: Session, now: int) -> None:
+    """Where one writes anyway, the rows that have run out can go."""
+    db.execute(
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?) WHERE session_id = ?",
+        (now, session.session_id),
+    )
+    db.execute("DELETE FROM sessions WHERE expires_at <= ?", (now,))
 
 
 @flaw(
@@ -1249,6 +1530,46 @@ def unlike_as_files_are_named(db: sqlite3.Connection, user_id: int, keep: str) -
 
 @flaw(
     REVOKE_OTHERS,
+    caught_by="test_a_part_of_an_id_is_another_id",
+    misconception="`in` asks whether a text is a piece of another one, and a piece of the id to keep is not that id: texts are compared with `==` and `!=`.",
+)
+def not_in_the_one_to_keep(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+    """The others are those that are not in `keep`."""
+    rows = db.execute("SELECT session_id FROM sessions WHERE user_id = ?", (user_id,)).fetchall()
+    others = [session_id for (session_id,) in rows if session_id not in keep]
+    for session_id in others:
+        tables.delete_session(db, session_id)
+    return len(others)
+
+
+@flaw(
+    REVOKE_OTHERS,
+    caught_by="test_capitals_are_other_letters",
+    misconception="Names are compared without capitals, ids are not: where two of them count as one, a session stays that nobody meant to keep.",
+)
+def whatever_its_capitals(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+    """An id is the same in capitals."""
+    return db.execute(
+        "DELETE FROM sessions WHERE user_id = ? AND lower(session_id) != ?", (user_id, keep.lower())
+    ).rowcount
+
+
+@flaw(
+    REVOKE_OTHERS,
+    caught_by="test_however_many_there_are",
+    misconception="All of them: a limit leaves the sessions that come after it, and one of a thief's is enough.",
+)
+def ten_at_most(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+    """A DELETE without a LIMIT is dangerous, and nobody has more than ten."""
+    return db.execute(
+        "DELETE FROM sessions WHERE id IN "
+        "(SELECT id FROM sessions WHERE user_id = ? AND session_id != ? LIMIT 10)",
+        (user_id, keep),
+    ).rowcount
+
+
+@flaw(
+    REVOKE_OTHERS,
     caught_by="test_where_there_is_none_to_keep_all_are_ended",
     misconception="An end that does nothing looks like one that worked: with no session to keep there are more to end, not none.",
 )
@@ -1351,6 +1672,66 @@ def it_remembers(new_cache: Callable[[int], SessionCache]) -> None:
 @flaw(
     PROOF,
     caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="A cache that is always empty passes each of these: what must still be there has to be asked for as well.",
+)
+def it_forgets(new_cache: Callable[[int], SessionCache]) -> None:
+    """What matters of this cache is what it forgets."""
+
+    def filled(seconds: int) -> SessionCache:
+        cache = new_cache(seconds)
+        for session in (ADAS_LAPTOP, ADAS_PHONE):
+            cache.put(session, answer_for(session), 1000, cache.revision())
+        return cache
+
+    def knows(cache: SessionCache, session: Session, now: int) -> bool:
+        return cache.get(session, now) is not None
+
+    cache = filled(60)
+    knows(cache, ADAS_LAPTOP, 1059)
+    assert not knows(cache, ADAS_LAPTOP, 1060)
+    assert not knows(filled(0), ADAS_LAPTOP, 1000)
+    assert not knows(filled(60), replace(ADAS_LAPTOP, token_id="another"), 1000)
+    assert not knows(filled(60), replace(ADAS_LAPTOP, session_id="another"), 1000)
+    for number in range(2):
+        cache = filled(60)
+        before = cache.revision()
+        cache.forget_user(1) if number else cache.forget_session(ADAS_LAPTOP.session_id)
+        assert not knows(cache, ADAS_LAPTOP, 1001)
+        assert not (number and knows(cache, ADAS_PHONE, 1001))
+        cache.put(ADAS_LAPTOP, answer_for(ADAS_LAPTOP), 1001, before)
+        assert not knows(cache, ADAS_LAPTOP, 1001)
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="There are two ways of forgetting, and each has to take out what is there and to move the revision: what is proven of one is not proven of the other.",
+)
+def one_way_of_forgetting(new_cache: Callable[[int], SessionCache]) -> None:
+    """A late answer is a late answer: it is tried once."""
+    cache = new_cache(60)
+    for session in (ADAS_LAPTOP, ADAS_PHONE, GRACES_LAPTOP):
+        cache.put(session, answer_for(session), 1000, cache.revision())
+    assert cache.get(ADAS_LAPTOP, 1059) == answer_for(ADAS_LAPTOP)
+    assert cache.get(replace(ADAS_LAPTOP, token_id="another"), 1059) is None
+    assert cache.get(replace(ADAS_LAPTOP, session_id="another"), 1059) is None
+    cache.forget_user(1)
+    assert cache.get(ADAS_LAPTOP, 1059) is None
+    assert cache.get(ADAS_PHONE, 1059) is None
+    assert cache.get(GRACES_LAPTOP, 1059) == answer_for(GRACES_LAPTOP)
+    assert cache.get(GRACES_LAPTOP, 1060) is None
+    before = cache.revision()
+    cache.forget_session("ada's laptop")
+    cache.put(ADAS_LAPTOP, answer_for(ADAS_LAPTOP), 2000, before)
+    assert cache.get(ADAS_LAPTOP, 2000) is None
+    off = new_cache(0)
+    off.put(ADAS_LAPTOP, answer_for(ADAS_LAPTOP), 1000, off.revision())
+    assert off.get(ADAS_LAPTOP, 1000) is None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
     misconception="With one session in it, a cache that forgets the wrong one, or the first one only, is not found out.",
 )
 def one_session_is_enough(new_cache: Callable[[int], SessionCache]) -> None:
@@ -1381,6 +1762,19 @@ def the_others_must_stay(new_cache: Callable[[int], SessionCache]) -> None:
     cache.put(ADAS_PHONE, answer_for(ADAS_PHONE), 1000, cache.revision())
     cache.forget_session("ada's phone")
     assert cache.get(ADAS_LAPTOP, 1000) is not None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_spares_right_caches",
+    misconception="Which number a revision is, is the cache's choice: it changes with each forgetting, and nothing else is said of it.",
+)
+def a_new_cache_begins_at_zero(new_cache: Callable[[int], SessionCache]) -> None:
+    """A cache that has forgotten nothing has revision 0."""
+    cache = new_cache(60)
+    assert cache.revision() == 0
+    cache.forget_user(1)
+    assert cache.revision() == 1
 
 
 @flaw(

@@ -89,8 +89,8 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
     Your proof gets `new_cache`: `cache = new_cache(60)` makes an empty one that
     remembers for 60 seconds. It is run on wrong caches, each of which must make
     one of your assertions fail, and on right ones in other styles, which must
-    pass. None of them raises, as long as `now` does not go back. Of a right
-    cache:
+    pass. None of them raises. For each cache time goes forward: a `now` that is
+    earlier than the one before proves nothing. Of a right cache:
 
     - `cache.put(session, found, now, cache.revision())` remembers `found`, what
       the database has answered; `cache.get(session, now)` gives it back, and
