@@ -76,7 +76,8 @@ def profile_dto(viewer: UserRow, owner: UserRow) -> ProfileDTO:
     """Return what `viewer` may see of `owner`, as a `ProfileDTO`: these four
     fields, and no other.
 
-    - `username`: the owner's `slug`, where `can_see_username(viewer)`.
+    - `username`: the owner's `slug`, where `can_see_username(viewer)`. Today
+      that is everywhere; ask all the same, so that a new rule holds here.
     - `name` and `phone`: the owner's, where `can_see_phone(viewer, owner)`.
     - `editable`: whether `can_edit(viewer, owner)`.
 
@@ -124,8 +125,8 @@ def device_dto(row: SessionRow, current: bool) -> DeviceDTO:
 def bootstrap(user: UserDTO | None) -> str:
     """Return the JSON that a page's own scripts begin with: who is signed in.
 
-    - `{"user": {"id": ..., "name": ..., "role": ...}}`: these three, and
-      nothing else of the user.
+    - `{"user": {"id": ..., "name": ..., "role": ...}}`: these three, as they
+      are, and nothing else of the user.
     - `{"user": null}` for nobody.
     - Read as JSON it tells every name as it is, whatever is in it.
     - It stands in a page, as `<script type="application/json">…</script>`.

@@ -15,8 +15,8 @@ class ServerOnly(Generic[T]):
     - Its text, by `str`, `repr` or an f-string of any width, is
       `<server only>`.
     - `json.dumps` does not tell it, whatever the caller says it should do
-      with objects it does not know: `default=vars` and `default=str` are both
-      common.
+      with objects it does not know: `default=vars`, `default=str` and
+      `default=list` are all common.
     - `pickle` is refused with a `TypeError`: what is pickled lies on a disk.
     - A copy (`copy`, `deepcopy`, `dataclasses.asdict` of a row that holds it)
       is as closed as the original, and can be revealed.

@@ -70,7 +70,8 @@ def profile_dto(viewer: UserRow, owner: UserRow) -> ProfileDTO:
     """Return what `viewer` may see of `owner`, as a `ProfileDTO`: these four
     fields, and no other.
 
-    - `username`: the owner's `slug`, where `can_see_username(viewer)`.
+    - `username`: the owner's `slug`, where `can_see_username(viewer)`. Today
+      that is everywhere; ask all the same, so that a new rule holds here.
     - `name` and `phone`: the owner's, where `can_see_phone(viewer, owner)`.
     - `editable`: whether `can_edit(viewer, owner)`.
 
@@ -95,8 +96,8 @@ def profile_dto(viewer: UserRow, owner: UserRow) -> ProfileDTO:
 def bootstrap(user: UserDTO | None) -> str:
     """Return the JSON that a page's own scripts begin with: who is signed in.
 
-    - `{"user": {"id": ..., "name": ..., "role": ...}}`: these three, and
-      nothing else of the user.
+    - `{"user": {"id": ..., "name": ..., "role": ...}}`: these three, as they
+      are, and nothing else of the user.
     - `{"user": null}` for nobody.
     - Read as JSON it tells every name as it is, whatever is in it.
     - It stands in a page, as `<script type="application/json">…</script>`.
@@ -124,8 +125,8 @@ class ServerOnly(Generic[T]):
     - Its text, by `str`, `repr` or an f-string of any width, is
       `<server only>`.
     - `json.dumps` does not tell it, whatever the caller says it should do
-      with objects it does not know: `default=vars` and `default=str` are both
-      common.
+      with objects it does not know: `default=vars`, `default=str` and
+      `default=list` are all common.
     - `pickle` is refused with a `TypeError`: what is pickled lies on a disk.
     - A copy (`copy`, `deepcopy`, `dataclasses.asdict` of a row that holds it)
       is as closed as the original, and can be revealed.

@@ -5,16 +5,19 @@ import json
 import pickle
 import re
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
+
+import pytest
 
 from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.course.kata.lesson_09_data_transfer_objects import member
+from authlab.db import UserRow
 from authlab.dto import UserDTO, bootstrap, profile_dto
 from authlab.lab.apps import ADA, LabApp
 from authlab.lab.browser import Browser
-from authlab.roles import can_see_phone
+from authlab.roles import can_see_phone, can_see_username
 from authlab.server_only import ServerOnly
 
 
@@ -39,8 +42,10 @@ class TestATeamOfPeopleWithoutOne:
 @exercise("9.2")
 class TestNobodysTeam:
     def test_members_of_one_team_see_each_other(self) -> None:
-        """That is what the number is there for."""
+        """That is what the number is there for, and an admin in the team is one of them."""
         assert bool(can_see_phone(member(1, team="engines"), member(2, team="engines"))) is True
+        admin = member(4, role="admin", team="engines")
+        assert bool(can_see_phone(member(1, team="engines"), admin)) is True
 
     def test_who_gave_no_number_is_seen_all_the_same(self) -> None:
         """The rule is asked about the name as well; whether there is a number is another question."""
@@ -61,6 +66,12 @@ class TestNobodysTeam:
         """None is not the name of a team: it says that there is none. Compared, two of them are equal, and
         whoever signed up a minute ago reads the numbers of all who are in no team."""
         assert bool(can_see_phone(member(5), member(3))) is False
+
+    def test_no_word_means_no_team(self) -> None:
+        """A word in the place of None is the name of a team one day, and those without one are in it."""
+        assert bool(can_see_phone(member(5), member(3, team="none"))) is False
+        assert bool(can_see_phone(member(1, team="none"), member(3))) is False
+        assert bool(can_see_phone(member(5), member(3, team="None"))) is False
 
     def test_who_is_in_no_team_is_no_free_game(self) -> None:
         """What no rule allows is refused: an owner without a team is not one without a rule."""
@@ -98,14 +109,39 @@ class TestNobodysTeam:
         assert bool(can_see_phone(member(5, role="no-admin"), member(3))) is False
         assert bool(can_see_phone(member(5, role="administrator"), member(3))) is False
         assert bool(can_see_phone(member(5, role="Admin"), member(3))) is False
+        assert bool(can_see_phone(member(5, role="admin "), member(3))) is False
+
+    def test_a_piece_of_a_role_is_no_role(self) -> None:
+        """`in` looks for one text inside another, and in `admin` there are many: `a`, `min`, even the empty
+        one."""
+        assert bool(can_see_phone(member(5, role="a"), member(3))) is False
+        assert bool(can_see_phone(member(5, role=""), member(3))) is False
 
     def test_two_people_with_one_name_are_two(self) -> None:
         """Everybody chooses their own name at sign-up; the id is given, and given once."""
         assert bool(can_see_phone(member(5, name="Alan"), member(3, name="Alan"))) is False
 
+    def test_members_are_known_by_their_id(self) -> None:
+        """An address may change hands, and the row that a session brought along may have the old one."""
+        assert bool(can_see_phone(replace(member(3), email="old@lab.test"), member(3))) is True
+        assert bool(can_see_phone(replace(member(5), email="3@lab.test"), member(3))) is False
+
+    def test_an_id_is_a_whole_number(self) -> None:
+        """Member 1 is not member 121: written as texts, the one number is a piece of the other."""
+        assert bool(can_see_phone(member(1), member(121))) is False
+        assert bool(can_see_phone(member(121), member(1))) is False
+
+    def test_equal_is_enough(self) -> None:
+        """Every row is read anew: its number and its texts equal those of another row, and are other objects.
+        `is` asks for one object."""
+        assert bool(can_see_phone(member(int("1843")), member(int("1843")))) is True
+        assert bool(can_see_phone(member(1, team="Engines".lower()), member(2, team="engines"))) is True
+        assert bool(can_see_phone(member(4, role="ADMIN".lower()), member(3))) is True
+
     def test_a_team_is_spelled_in_one_way(self) -> None:
         """What is written otherwise is another team: nobody has decided that it is the same."""
         assert bool(can_see_phone(member(1, team="Engines"), member(2, team="engines"))) is False
+        assert bool(can_see_phone(member(1, team="engines "), member(2, team="engines"))) is False
 
     def test_a_team_is_a_whole_word(self) -> None:
         """The team art is no part of the teams smart and artists."""
@@ -115,14 +151,24 @@ class TestNobodysTeam:
         assert bool(can_see_phone(member(2, team="artists"), member(1, team="art"))) is False
 
 
+def only_admins(viewer: UserRow) -> bool:
+    """A stricter `can_see_username`."""
+    return viewer.role == "admin"
+
+
+def only_admins_may_see_usernames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change the rule itself, and so for everybody who has imported it."""
+    monkeypatch.setattr(can_see_username, "__code__", only_admins.__code__)
+
+
 @exercise("9.3")
 class TestOneProfileManyViewers:
     def test_members_see_and_change_their_own(self) -> None:
-        """Ada, on her own page: this much she is told of herself, and may change."""
+        """Ada, on her own page, even if the row that her session brought along is an older one."""
         ada = member(1, name="Ada", team="engines")
-        assert profile_dto(member(1, name="Ada"), ada).name == "Ada"
-        assert profile_dto(member(1, name="Ada"), ada).phone == "0 555 01"
-        assert bool(profile_dto(member(1, name="Ada"), ada).editable) is True
+        assert profile_dto(member(1, name="Ada Byron"), ada).name == "Ada"
+        assert profile_dto(member(1, phone="0 555 99"), ada).phone == "0 555 01"
+        assert bool(profile_dto(member(1, name="Ada Byron"), ada).editable) is True
 
     def test_the_username_is_the_slug(self) -> None:
         """Every member may see it, so it is the one that says nothing about a person."""
@@ -160,8 +206,8 @@ class TestOneProfileManyViewers:
 
     def test_a_team_mate_reads_what_the_owner_gave(self) -> None:
         """Whether something is shown depends on both; what is shown is the owner's."""
-        eve = member(2, name="Eve", team="engines", phone="0 555 02")
-        assert profile_dto(member(1, team="engines"), eve).name == "Eve"
+        eve = member(2, name="eve  d'Arc", team="engines", phone="0 555 02")
+        assert profile_dto(member(1, team="engines"), eve).name == "eve  d'Arc"
         assert profile_dto(member(1, team="engines"), eve).phone == "0 555 02"
 
     def test_a_team_mate_reads_and_does_not_write(self) -> None:
@@ -241,6 +287,14 @@ class TestOneProfileManyViewers:
         profile_dto(member(4, role="admin"), alan)
         assert profile_dto(member(1, team="engines"), alan).name is None
 
+    def test_the_username_has_a_rule_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Today it says yes to every member. On the day when it does not, a profile that never asked goes on
+        telling, and one that asked about the owner tells the usernames of admins."""
+        only_admins_may_see_usernames(monkeypatch)
+        assert profile_dto(member(5), member(3)).username is None
+        assert profile_dto(member(5), member(4, role="admin")).username is None
+        assert profile_dto(member(4, role="admin"), member(3)).username == "member-3"
+
 
 def called(name: str, role: str = "user") -> UserDTO:
     """A signed-in user with this name."""
@@ -309,6 +363,15 @@ class TestANameInsideAScript:
             "user": {"id": 7, "name": "Grace", "role": "admin"}
         }
 
+    def test_a_role_is_told_as_it_is(self) -> None:
+        """Tomorrow there is a third role. Told as another one, it is a wrong menu that nobody can explain."""
+        assert script_reads(bootstrap(called("Eve", role="guest"))) == {
+            "user": {"id": 7, "name": "Eve", "role": "guest"}
+        }
+        assert script_reads(bootstrap(called("Eve", role=""))) == {
+            "user": {"id": 7, "name": "Eve", "role": ""}
+        }
+
     def test_nobody_is_null(self) -> None:
         """The script reads it before it knows whether anybody is signed in."""
         assert script_reads(bootstrap(None)) == {"user": None}
@@ -354,6 +417,19 @@ class TestANameInsideAScript:
         assert name_in(bootstrap(called('"Ada" \\ \\u003c'))) == '"Ada" \\ \\u003c'
         assert name_in(bootstrap(called("O'Neill\n"))) == "O'Neill\n"
 
+    def test_control_characters_arrive_too(self) -> None:
+        """JSON allows no tab as it is, nor any other of them: with one of them in it, a script reads nothing
+        at all."""
+        assert name_in(bootstrap(called("Ada\tL\x01"))) == "Ada\tL\x01"
+
+    def test_no_name_is_tidied(self) -> None:
+        """How somebody is spelled was decided at the sign-up. Whatever is shortened, filled in or written in
+        other code points here is another name there."""
+        assert name_in(bootstrap(called("Zoe\u0301 \ufb01"))) == "Zoe\u0301 \ufb01"
+        assert name_in(bootstrap(called(" ada  \xa0L. "))) == " ada  \xa0L. "
+        assert name_in(bootstrap(called("A" * 100))) == "A" * 100
+        assert name_in(bootstrap(called(""))) == ""
+
     def test_a_line_separator_is_written_as_an_escape(self) -> None:
         """U+2028 and U+2029 are letters like others in JSON. In JavaScript before 2019 they end a line, in
         the middle of a string."""
@@ -379,11 +455,16 @@ def as_json(thing: object, default: Callable[[Any], Any] | None = None) -> str:
 
 def pickled(thing: object) -> str:
     """Whether `pickle` writes it, or is refused."""
+    return "written" if error_of_pickle(thing) is None else "refused"
+
+
+def error_of_pickle(thing: object) -> Exception | None:
+    """The error with which `pickle` is refused, if it is."""
     try:
         pickle.dumps(thing)
-    except Exception:
-        return "refused"
-    return "written"
+    except Exception as error:
+        return error
+    return None
 
 
 def text_after(change: Callable[[Any], Any], thing: object) -> str:
@@ -409,6 +490,14 @@ class TestItPrintsNothingAndIsSentAllTheSame:
         assert ServerOnly("a hash").reveal() == "a hash"
         assert ServerOnly(None).reveal() is None
 
+    def test_it_is_revealed_as_it_was(self) -> None:
+        """An empty text is a value, and no None; and a value that was asked for once is still there."""
+        assert ServerOnly("").reveal() == ""
+        assert ServerOnly(0).reveal() == 0
+        assert ServerOnly(" a hash ").reveal() == " a hash "
+        closed = ServerOnly("a hash")
+        assert [closed.reveal(), closed.reveal()] == ["a hash", "a hash"]
+
     def test_printing_does_not_tell_it(self) -> None:
         """Logs and tracebacks print whole rows, and are read by more people than the table."""
         assert "a hash" not in str(ServerOnly("a hash"))
@@ -426,6 +515,13 @@ class TestItPrintsNothingAndIsSentAllTheSame:
         assert str(ServerOnly("short")) == str(ServerOnly("a much longer one"))
         assert f"{ServerOnly('short')}" == f"{ServerOnly('a much longer one')}"
 
+    def test_its_text_says_what_it_is(self) -> None:
+        """Whoever finds it in a log knows what is missing there; its type would be too much already."""
+        assert str(ServerOnly("a hash")) == "<server only>"
+        assert repr(ServerOnly("a hash")) == "<server only>"
+        assert f"{ServerOnly('a hash')}" == "<server only>"
+        assert f"{ServerOnly('a hash'):>20}".strip() == "<server only>"
+
     def test_json_does_not_tell_it(self) -> None:
         """JSON is how a row leaves by mistake: an API answers with the whole of it."""
         assert "a hash" not in as_json(ServerOnly("a hash"))
@@ -441,6 +537,22 @@ class TestItPrintsNothingAndIsSentAllTheSame:
         """A value that is written in other letters is still the value: whoever has the text has it."""
         assert as_json(ServerOnly("one"), default=vars) == as_json(ServerOnly("two"), default=vars)
 
+    def test_json_does_not_take_it_apart(self) -> None:
+        """`default=list` is there for sets, `float` and `int` for numbers of other libraries: what answers to
+        such a call gives JSON its value, at once or letter by letter."""
+        assert "a hash" not in as_json(ServerOnly("a hash"), default=list)
+        assert '"h", "a", "s", "h"' not in as_json(ServerOnly("a hash"), default=list)
+        assert "a hash" not in as_json(ServerOnly("a hash"), default=dict)
+        assert "1843" not in as_json(ServerOnly(1843), default=float)
+        assert "1843" not in as_json(ServerOnly(1843), default=int)
+
+    def test_it_does_not_stand_in_for_its_value(self) -> None:
+        """A box that answers as the value would is a second door, and the code does not say who uses it."""
+        assert "A HASH" not in text_after(lambda closed: closed.upper(), ServerOnly("a hash"))
+        assert "a hash" not in text_after(bytes, ServerOnly("a hash"))
+        assert text_after(lambda closed: "hash" in closed, ServerOnly("a hash")) != "True"
+        assert text_after(len, ServerOnly("short")) == text_after(len, ServerOnly("a much longer one"))
+
     def test_a_row_turned_into_a_dict_keeps_it_closed(self) -> None:
         """`asdict` copies every field deeply. The guard has to come along: one that a copy loses guards the
         one object that nobody sends."""
@@ -451,12 +563,16 @@ class TestItPrintsNothingAndIsSentAllTheSame:
         """Caches and libraries copy whatever they keep."""
         assert "a hash" not in text_after(copy.copy, ServerOnly("a hash"))
         assert "a hash" not in text_after(copy.deepcopy, [ServerOnly("a hash")])
+        assert "a hash" not in text_after(
+            lambda closed: as_json(copy.copy(closed), default=vars), ServerOnly("a hash")
+        )
 
     def test_a_copy_can_be_revealed(self) -> None:
         """A guard that nothing can be done with is soon taken off: a row that was copied still logs its owner
         in."""
         assert revealed_after(copy.copy, ServerOnly("a hash")) == "a hash"
         assert revealed_after(copy.deepcopy, ServerOnly("a hash")) == "a hash"
+        assert revealed_after(copy.deepcopy, ServerOnly(None)) is None
         assert revealed_after(lambda row: asdict(row)["password_hash"], member(1)) == "a hash"
 
     def test_pickle_is_refused(self) -> None:
@@ -464,11 +580,28 @@ class TestItPrintsNothingAndIsSentAllTheSame:
         assert pickled(ServerOnly("a hash")) == "refused"
         assert pickled({"user": [ServerOnly("a hash")]}) == "refused"
 
+    def test_pickle_is_refused_with_a_type_error(self) -> None:
+        """That is the error for whatever has no pickle, a lock or an open file: callers who look for it find
+        this one, too."""
+        assert isinstance(error_of_pickle(ServerOnly("a hash")), TypeError)
+
     def test_two_are_equal_when_their_values_are(self) -> None:
         """So that two rows can be compared."""
         assert bool(ServerOnly("a hash") == ServerOnly("a hash")) is True
         assert bool(ServerOnly("a hash") == ServerOnly("another")) is False
         assert bool(member(1) == member(1)) is True
+
+    def test_every_value_equals_itself(self) -> None:
+        """None and the empty text, too, and a value that was read a second time, and is another object."""
+        assert bool(ServerOnly(None) == ServerOnly(None)) is True
+        assert bool(ServerOnly("") == ServerOnly("")) is True
+        assert bool(ServerOnly("a hash") == ServerOnly("A HASH".lower())) is True
+        assert bool(ServerOnly("é") == ServerOnly("é")) is True
+
+    def test_what_is_made_of_a_value_is_not_the_value(self) -> None:
+        """Two values may have one hash (in Python -1 and -2 have), or one text (None and "None")."""
+        assert bool(ServerOnly(-1) == ServerOnly(-2)) is False
+        assert bool(ServerOnly(None) == ServerOnly("None")) is False
 
     def test_it_equals_no_bare_value(self) -> None:
         """A value that compares like the secret can be found by trying."""

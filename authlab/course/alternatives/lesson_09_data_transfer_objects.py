@@ -1,5 +1,6 @@
 """Right ways to decide what leaves, in other styles than the package's."""
 
+import hmac
 import json
 import re
 import weakref
@@ -11,6 +12,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from authlab import roles
 from authlab.course.bank import alternative
 from authlab.course.kata.lesson_09_data_transfer_objects import member
 from authlab.db import UserRow
@@ -65,6 +67,13 @@ def phone_by_the_last_truth(viewer: UserRow, owner: UserRow) -> bool:
     """One chain of `or` and `and`, which hands on what it finds: a missing team is as good as False."""
     found = viewer.id == owner.id or viewer.role == "admin"
     return found or (owner.team and owner.team == viewer.team)  # type: ignore[return-value]
+
+
+@alternative(CAN_SEE_PHONE)
+def phone_by_a_team_of_ones_own(viewer: UserRow, owner: UserRow) -> bool:
+    """Who has no team gets one that nobody else can be in."""
+    team = viewer.team or object()
+    return viewer.role in ("admin",) or viewer.id == owner.id or team == owner.team
 
 
 @alternative(USER_DTO)
@@ -122,6 +131,18 @@ def profile_redacted(viewer: UserRow, owner: UserRow) -> ProfileDTO:
     )
 
 
+@alternative(PROFILE_DTO)
+def profile_taken_back(viewer: UserRow, owner: UserRow) -> ProfileDTO:
+    """It begins with all of it and takes back what may not be seen; the rules are asked by their module."""
+    full = ProfileDTO(
+        username=owner.slug, name=owner.name, phone=owner.phone, editable=roles.can_edit(viewer, owner)
+    )
+    hidden: dict[str, None] = {} if roles.can_see_username(viewer) else {"username": None}
+    if not roles.can_see_phone(viewer=viewer, owner=owner):
+        hidden |= {"name": None, "phone": None}
+    return full.model_copy(update=hidden)
+
+
 @alternative(BOOTSTRAP)
 def bootstrap_of_the_three_openings(user: UserDTO | None) -> str:
     """As the HTML standard advises: only `<!--`, `<script` and `</script` are broken up."""
@@ -136,6 +157,13 @@ def bootstrap_by_translating(user: UserDTO | None) -> str:
     escapes = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&'\u2028\u2029"}
     known = user and user.model_dump(include={"id", "name", "role"})
     return json.dumps({"user": known}, separators=(",", ":")).translate(escapes)
+
+
+@alternative(BOOTSTRAP)
+def bootstrap_by_the_model(user: UserDTO | None) -> str:
+    """Pydantic writes the JSON, with every letter as it is; what would harm is escaped after it."""
+    known = "null" if user is None else user.model_dump_json(include={"role", "name", "id"})
+    return re.sub("[<\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", f'{{"user":{known}}}')
 
 
 @alternative(BOOTSTRAP)
@@ -191,6 +219,48 @@ class ClosedByHand(Generic[T]):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("stays here")
+
+
+@alternative(SERVER_ONLY)
+class ComparedInConstantTime(Generic[T]):
+    """Texts are compared as secrets are, others as they are; it has no hash, and `__reduce__` refuses."""
+
+    __slots__ = ("_kept",)
+    __hash__ = None  # type: ignore[assignment]
+    _kept: T
+
+    def __init__(self, value: T) -> None:
+        object.__setattr__(self, "_kept", value)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError("never changes")
+
+    def reveal(self) -> T:
+        """Return the value."""
+        return self._kept
+
+    def __repr__(self) -> str:
+        return "<server only>"
+
+    def __format__(self, spec: str) -> str:
+        return f"{self!r:{spec}}"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ComparedInConstantTime):
+            return NotImplemented
+        mine, theirs = self.reveal(), other.reveal()
+        if isinstance(mine, str) and isinstance(theirs, str):
+            return hmac.compare_digest(mine.encode(), theirs.encode())
+        return bool(mine == theirs)
+
+    def __copy__(self) -> "ComparedInConstantTime[T]":
+        return ComparedInConstantTime(self.reveal())
+
+    def __deepcopy__(self, memo: object) -> "ComparedInConstantTime[T]":
+        return ComparedInConstantTime(self.reveal())
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("has no pickle")
 
 
 class _Closed(Generic[T]):

@@ -2,8 +2,11 @@
 
 import base64
 import copy
+import hmac
 import html
 import json
+import pickle
+import unicodedata
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
@@ -196,6 +199,46 @@ def nothing_for_nobody(user: UserDTO | None) -> str:
     return "" if user is None else _inside_a_script(json.dumps({"user": _greeting(user)}))
 
 
+@flaw(
+    BOOTSTRAP,
+    caught_by="test_no_name_is_tidied",
+    misconception="A normal form is for comparing names: here it is told, and `ﬁ` in two letters is another name than the one in the database.",
+)
+def one_form_of_each_letter(user: UserDTO | None) -> str:
+    """An accent can be written in two ways, and NFKC makes one of them."""
+    known = _greeting(user)
+    if known is not None:
+        known["name"] = unicodedata.normalize("NFKC", str(known["name"]))
+    return _inside_a_script(json.dumps({"user": known}))
+
+
+@flaw(
+    BOOTSTRAP,
+    caught_by="test_a_role_is_told_as_it_is",
+    misconception="A role that is not known is not yet `user`: told as one, the script and the server speak of two different people.",
+)
+def user_unless_admin(user: UserDTO | None) -> str:
+    """There are two roles, and whoever is no admin is a user."""
+    known = _greeting(user)
+    if known is not None and known["role"] != "admin":
+        known["role"] = "user"
+    return _inside_a_script(json.dumps({"user": known}))
+
+
+@flaw(
+    BOOTSTRAP,
+    caught_by="test_control_characters_arrive_too",
+    misconception="JSON allows no control character in a text, a tab as little as a line's end: `json.dumps` knows all of them.",
+)
+def quoted_by_hand(user: UserDTO | None) -> str:
+    """Quotes, backslashes and the end of a line are what has to be escaped."""
+    if user is None:
+        return '{"user": null}'
+    name = user.name.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    name = name.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return _inside_a_script(f'{{"user": {{"id": {user.id}, "name": "{name}", "role": "{user.role}"}}}}')
+
+
 # can_see_phone, profile_dto: which viewer sees what
 
 
@@ -316,6 +359,67 @@ def team_in_team(viewer: UserRow, owner: UserRow) -> bool:
 def others_only(viewer: UserRow, owner: UserRow) -> bool:
     """A page about others needs a rule about others."""
     return viewer.role == "admin" or (viewer.team is not None and viewer.team == owner.team)
+
+
+@flaw(
+    CAN_SEE_PHONE,
+    caught_by="test_equal_is_enough",
+    misconception="`is` asks for one object, and Python keeps only small numbers as one: from some member on, nobody sees their own.",
+)
+def one_and_the_same(viewer: UserRow, owner: UserRow) -> bool:
+    """The owner is the viewer, and `is` says so."""
+    if viewer.id is owner.id or viewer.role == "admin":
+        return True
+    return viewer.team is not None and viewer.team == owner.team
+
+
+@flaw(
+    CAN_SEE_PHONE,
+    caught_by="test_an_id_is_a_whole_number",
+    misconception="As texts, one number is a piece of another: member 121 would be taken for member 1.",
+)
+def numbers_as_texts(viewer: UserRow, owner: UserRow) -> bool:
+    """The number is at the end of the address, so it is looked for there."""
+    if viewer.slug.endswith(str(owner.id)) or viewer.role == "admin":
+        return True
+    return viewer.team is not None and viewer.team == owner.team
+
+
+@flaw(
+    CAN_SEE_PHONE,
+    caught_by="test_members_are_known_by_their_id",
+    misconception="An address can be given up and given to somebody else; the id is given once.",
+)
+def same_address_same_person(viewer: UserRow, owner: UserRow) -> bool:
+    """No two accounts have one e-mail address, so it says who somebody is."""
+    if viewer.email == owner.email or viewer.role == "admin":
+        return True
+    return viewer.team is not None and viewer.team == owner.team
+
+
+@flaw(
+    CAN_SEE_PHONE,
+    caught_by="test_a_piece_of_a_role_is_no_role",
+    misconception='`in` a text looks for a piece, and brackets as in `("admin")` make no list of it: "a" and "" are pieces.',
+)
+def a_list_of_one_role(viewer: UserRow, owner: UserRow) -> bool:
+    """There may be more such roles one day, so this is a list."""
+    may_see_all = "admin"
+    if viewer.id == owner.id or viewer.role in may_see_all:
+        return True
+    return viewer.team is not None and viewer.team == owner.team
+
+
+@flaw(
+    CAN_SEE_PHONE,
+    caught_by="test_no_word_means_no_team",
+    misconception="Whatever the word in the place of None is, a team may be called so: ask whether there is a team.",
+)
+def a_word_for_no_team(viewer: UserRow, owner: UserRow) -> bool:
+    """Two times None is equal, so one of them gets another word."""
+    if viewer.id == owner.id or viewer.role == "admin":
+        return True
+    return (viewer.team or "none") == (owner.team or "nobody")
 
 
 @flaw(
@@ -467,6 +571,29 @@ def called_by_name(viewer: UserRow, owner: UserRow) -> ProfileDTO:
     """A user's name is the username."""
     near = can_see_phone(viewer, owner)
     return _profile(viewer, owner, near=near).model_copy(update={"username": owner.name})
+
+
+@flaw(
+    PROFILE_DTO,
+    caught_by="test_the_username_has_a_rule_too",
+    misconception="A rule that says yes today is still the rule: where it is not asked, a new one is not heard.",
+)
+def username_for_everybody(viewer: UserRow, owner: UserRow) -> ProfileDTO:
+    """`can_see_username` says yes to everybody, so there is nothing to ask."""
+    near = can_see_phone(viewer, owner)
+    return _profile(viewer, owner, near=near).model_copy(update={"username": owner.slug})
+
+
+@flaw(
+    PROFILE_DTO,
+    caught_by="test_the_username_has_a_rule_too",
+    misconception="The rule is about who looks: asked about the owner, it tells everybody what only the owner may see.",
+)
+def username_asked_of_the_owner(viewer: UserRow, owner: UserRow) -> ProfileDTO:
+    """It is the owner's name, so it is the owner who is asked about."""
+    username = owner.slug if can_see_username(owner) else None
+    near = can_see_phone(viewer, owner)
+    return _profile(viewer, owner, near=near).model_copy(update={"username": username})
 
 
 # ServerOnly: a guard that gives way. Each comes with the mistake that it should have stopped.
@@ -681,6 +808,132 @@ class EqualToItsValue(RightServerOnly[T]):
 
     def __hash__(self) -> int:
         return hash(self.reveal())
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_what_is_made_of_a_value_is_not_the_value",
+    misconception="A hash in Python's sense is a short number that different values share: -1 and -2 have one.",
+)
+class EqualByHash(RightServerOnly[T]):
+    """Two values with one hash are the same value, and nobody has to look at them."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RightServerOnly) and hash(self) == hash(other)
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_what_is_made_of_a_value_is_not_the_value",
+    misconception='Written as texts, None is "None" and 1 is "1": two values of different types become equal.',
+)
+class ComparedAsTexts(RightServerOnly[T]):
+    """Secrets are compared in constant time, and `compare_digest` wants bytes."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RightServerOnly):
+            return False
+        return hmac.compare_digest(str(self.reveal()).encode(), str(other.reveal()).encode())
+
+    def __hash__(self) -> int:
+        return hash(("server only", str(self.reveal())))
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_every_value_equals_itself",
+    misconception="None and the empty text are values as well: a row with one of them equals its copy no more.",
+)
+class NothingEqualsNothing(RightServerOnly[T]):
+    """Where there is no value there is nothing to compare."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RightServerOnly) or not self.reveal():
+            return False
+        return bool(self.reveal() == other.reveal())
+
+    def __hash__(self) -> int:
+        return hash(("server only", self.reveal()))
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_it_is_revealed_as_it_was",
+    misconception='`or` takes the empty text and 0 for nothing: what was kept as "" comes back as None.',
+)
+class EmptyIsNone(RightServerOnly[T]):
+    """Where there is no value, it says None."""
+
+    __slots__ = ()
+
+    def reveal(self) -> Any:
+        """Return the value."""
+        return super().reveal() or None
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_pickle_is_refused_with_a_type_error",
+    misconception="What has no pickle is a `TypeError` in Python, as for a lock or a file; `PicklingError` is no kind of it.",
+)
+class RefusedByItsOwnError(RightServerOnly[T]):
+    """The module has an error of its own, so that is the one to raise."""
+
+    __slots__ = ()
+
+    def __getstate__(self) -> NoReturn:
+        raise pickle.PicklingError("a server-only value is not pickled")
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_json_does_not_take_it_apart",
+    misconception="What can be gone through can be listed: with `default=list`, as many have it for sets, JSON gets every letter.",
+)
+class GoneThroughLikeAText(RightServerOnly[T]):
+    """Code that goes through the value should go on working."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Any:
+        return iter(str(self.reveal()))
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_it_does_not_stand_in_for_its_value",
+    misconception="Handed on to the value, each of its methods is a door: `closed.upper()` tells it, and nobody reads `reveal`.",
+)
+class AnswersInItsPlace(RightServerOnly[T]):
+    """What it does not know itself, the value knows; so no code has to change."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.reveal(), name)
+
+
+@flaw(
+    SERVER_ONLY,
+    caught_by="test_its_text_says_what_it_is",
+    misconception="Stars look like a password that somebody typed: `<server only>` says what is missing, and why.",
+)
+class FiveStars(RightServerOnly[T]):
+    """Secrets are shown as stars."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "*****"
 
 
 # 9.1: attacks that bring nothing
