@@ -213,7 +213,7 @@ def shape_before_the_normal_form(raw: str) -> str | None:
 
 @flaw(
     EMAIL,
-    caught_by="test_the_limit_is_for_the_result",
+    caught_by="test_the_limit_is_for_the_normal_form",
     misconception="NFKC changes the length: a letter typed as two characters becomes one, and a ligature becomes three.",
 )
 def measured_as_typed(raw: str) -> str | None:
@@ -228,7 +228,7 @@ def measured_as_typed(raw: str) -> str | None:
 @flaw(
     EMAIL,
     caught_by="test_an_address_has_at_most_255_characters",
-    misconception="The limit is in characters: in UTF-8 an é is two bytes, and half as many of them are refused.",
+    misconception="The limit is in characters: in UTF-8 an é is two bytes, so an address of 128 of them is refused.",
 )
 def measured_in_bytes(raw: str) -> str | None:
     """A database counts bytes."""
@@ -844,7 +844,7 @@ def email_in_lower_case(form: Mapping[str, str]) -> SignupForm | FormState:
 @flaw(
     SIGNUP,
     caught_by="test_the_password_is_kept_to_its_end",
-    misconception="Cut off here, a long password is stored as another one, and its owner is not told.",
+    misconception="Cut off here and not at login, a long password never opens the account again: what bcrypt reads is the hash's concern.",
 )
 def password_cut_off(form: Mapping[str, str]) -> SignupForm | FormState:
     """bcrypt reads 72 bytes, so the rest is dropped."""
