@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [1aab8502]
+# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [2ba69b30]
 """Lesson 1: Errors are data.
 
 Write your answers here. Check one with: python3 -m authlab check 1.1
@@ -40,7 +40,10 @@ def canonical_email(raw: str) -> str | None:
       `"zoé@lab.test"`.
     - Two encodings of one letter make no second address: `é` can be one code
       point or two, `K` the Kelvin sign, `ａ` a wide a. The result is in
-      Unicode's normal form NFKC and in lower case, both.
+      Unicode's normal form NFKC and in lower case, both. Whether `ß` and `ss`
+      are one (`str.casefold` says so) is yours to choose.
+    - Nothing else is changed or left out: dots and tags stay, and with a
+      character that cannot be seen (U+200B) it is no address.
     - None when the result does not match `EMAIL_SHAPE` (a pattern, as text) as
       a whole, or has more than `EMAIL_MAX_CHARACTERS`.
     - None when there is a line break (CR or LF) or a NUL anywhere, at the ends
@@ -68,10 +71,10 @@ def password_problems(password: str) -> list[str]:
     - `NO_SPECIAL`: every character is a letter or a digit.
 
     All that apply are in the list, so that the visitor needs one try and not
-    four; an empty list says that the password will do. Spaces at the ends
-    count for no rule: `"a1!     "` has three characters. A space inside is a
-    character like any other, and a special one: `"two words 2"` keeps all the
-    rules.
+    four; an empty list says that the password will do. Each call returns a
+    list of its own, to which a caller may add. Spaces at the ends count for no
+    rule: `"a1!     "` has three characters. A space inside is a character like
+    any other, and a special one: `"two words 2"` keeps all the rules.
 
     Source: the guide's `SignupFormSchema`. ASVS 6.2.5 advises against such
     rules; lesson 2 says why.
@@ -85,15 +88,15 @@ def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
     """Return the checked `SignupForm`, or a `FormState` with every message of
     every field.
 
-    - The name is trimmed, and then has 2 to 100 characters. The e-mail is in
-      its one spelling, the password as it was typed. `SignupForm` is a model
-      that knows these rules.
+    - The name is trimmed of white space of every kind, else kept, and then has
+      2 to 100 characters. The e-mail is in its one spelling, the password as
+      it was typed. `SignupForm` is a model that knows these rules.
     - Every field is judged, and all its messages are kept: `errors` maps a
       field's name to a list.
     - A field that is missing is judged as if it were empty.
     - A field that the form does not have (`role`) is an error under its own
-      name, in any words.
-    - A `FormState` never holds the password.
+      name, in any words, also when it is empty.
+    - A `FormState` never holds the password, and no log hears it.
 
     Source: the guide's `safeParse` and `flatten().fieldErrors`; ASVS 2.2.1.
     """

@@ -82,6 +82,12 @@ class TestNobodyAndNotYou:
         assert answer_of(require_role, member(1), "user") == member(1)
         assert answer_of(require_role, member(2, role="admin"), "admin") == member(2, role="admin")
 
+    def test_nothing_but_the_role_is_asked(self) -> None:
+        """A team says whose names one sees, and a phone number nothing at all."""
+        ada, grace = member(1, team="engines", phone=None), member(2, role="admin", team="engines")
+        assert answer_of(require_role, ada, "user") == ada
+        assert answer_of(require_role, grace, "admin") == grace
+
     def test_a_refusal_does_not_come_back(self) -> None:
         """What is returned is an answer, and a caller that does not look at it goes on: the action behind the
         refusal runs. Nobody overlooks an error that is raised."""

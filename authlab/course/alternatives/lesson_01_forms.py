@@ -323,7 +323,43 @@ def signup_by_match_per_field(form: Mapping[str, str]) -> SignupForm | FormState
     return FormState(errors=errors) if errors else SignupForm.model_validate(whole)
 
 
+@alternative(SIGNUP)
+def signup_with_two_judges(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The model judges its three fields; what else was sent is counted by hand."""
+    fields = {key: form.get(key) or "" for key in SignupForm.model_fields}
+    errors = {key: ["Nobody asked for this."] for key in form if key not in fields}
+    try:
+        good = SignupForm(**fields)
+    except ValidationError as refused:
+        errors |= messages_by_field(refused)
+    else:
+        if not errors:
+            return good
+    return FormState(errors=errors, message="Please look at the fields below.")
+
+
 # 1.4
+
+
+@alternative(DEBOUNCER)
+class DebouncerWithEndlessWait:
+    """Nothing is due before the end of time, until something is pushed; nothing is compared with None."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait = wait_milliseconds
+        self.deadline = float("inf")
+        self.value = ""
+
+    def push(self, value: str, now: int) -> None:
+        """Take `value` as the newest; the wait begins at `now`."""
+        self.value, self.deadline = value, now + self.wait
+
+    def due(self, now: int) -> str | None:
+        """Return the newest value if its wait is over and it was not returned before, else None."""
+        if now < self.deadline:
+            return None
+        self.deadline = float("inf")
+        return self.value
 
 
 @alternative(DEBOUNCER)
@@ -703,6 +739,17 @@ def email_by_lower(raw: str) -> str | None:
     if len(address) > EMAIL_MAX_CHARACTERS or not re.fullmatch(EMAIL_SHAPE, address):
         return None
     return address
+
+
+@alternative(EMAIL)
+def email_with_every_look_alike_taken_apart(raw: str) -> str | None:
+    """Takes every letter apart before it is lowered, and puts it together at the end."""
+    if len(raw) > 10_000 or set(raw) & {"\r", "\n", "\0"}:
+        return None
+    apart = unicodedata.normalize("NFKD", raw.strip()).lower()
+    address = unicodedata.normalize("NFKC", apart)
+    found = re.fullmatch(EMAIL_SHAPE, address)
+    return found[0] if found and len(found[0]) < EMAIL_MAX_CHARACTERS + 1 else None
 
 
 @alternative(PASSWORD)

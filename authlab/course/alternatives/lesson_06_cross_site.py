@@ -54,6 +54,12 @@ def from_an_allow_list(origin: str | None, own_origin: str) -> bool:
 
 
 @alternative(ORIGIN)
+def whatever_the_case(origin: str | None, own_origin: str) -> bool:
+    """Schemes and hosts have no case (RFC 6454): browsers write small letters, a setting may have others."""
+    return origin is not None and origin.lower() == own_origin.lower()
+
+
+@alternative(ORIGIN)
 def part_by_part(origin: str | None, own_origin: str) -> bool:
     """Scheme and what comes after it, each by itself, and nothing else in it."""
     if not origin or origin == "null":

@@ -1,10 +1,12 @@
 """Wrong ways to check a form. Several are the guide's own; all have been seen in real code."""
 
+import html
 import re
 import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Annotated, ClassVar
 
 import jinja2
@@ -195,6 +197,96 @@ def spaces_count(raw: str) -> str | None:
     return address if re.fullmatch(EMAIL_SHAPE, address) else None
 
 
+@flaw(
+    EMAIL,
+    caught_by="test_the_shape_is_asked_of_the_result",
+    misconception="NFKC comes after the question and changes its answer: a wide ＠ becomes a second @, a lone accent a space.",
+)
+def shape_before_the_normal_form(raw: str) -> str | None:
+    """First refuse what is no address, then tidy up the rest."""
+    address = raw.strip(" ")
+    if re.fullmatch(EMAIL_SHAPE, address) is None:
+        return None
+    address = unicodedata.normalize("NFKC", address).lower()
+    return address if len(address) <= EMAIL_MAX_CHARACTERS else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_the_limit_is_for_the_normal_form",
+    misconception="NFKC changes the length: a letter typed as two characters becomes one, and a ligature becomes three.",
+)
+def measured_as_typed(raw: str) -> str | None:
+    """Without the spaces it is as long as it will be."""
+    address = raw.strip(" ")
+    if len(address) > EMAIL_MAX_CHARACTERS:
+        return None
+    address = unicodedata.normalize("NFKC", address).lower()
+    return address if re.fullmatch(EMAIL_SHAPE, address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_an_address_has_at_most_255_characters",
+    misconception="The limit is in characters: in UTF-8 an é is two bytes, so an address of 128 of them is refused.",
+)
+def measured_in_bytes(raw: str) -> str | None:
+    """A database counts bytes."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
+    if len(address.encode(errors="replace")) > EMAIL_MAX_CHARACTERS:
+        return None
+    return address if re.fullmatch(EMAIL_SHAPE, address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_a_control_character_is_no_part_of_an_address",
+    misconception="Nobody types a NUL: what is taken away at the ends was put there by a program, and is refused.",
+)
+def nul_taken_away(raw: str) -> str | None:
+    """What a program in C left at the end is not the visitor's fault."""
+    address = unicodedata.normalize("NFKC", raw.strip(" \0")).lower()
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_what_cannot_be_seen_is_refused_and_not_taken_out",
+    misconception="Taken out, what cannot be seen makes an address of a text that is none: it is refused, as it was typed.",
+)
+def invisible_taken_out(raw: str) -> str | None:
+    """What cannot be seen came along when the address was copied."""
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
+    address = "".join(character for character in address if unicodedata.category(character) != "Cf")
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_the_domain_has_one_spelling_too",
+    misconception="A domain can be typed in wide letters and in any script: it has two encodings as well as the name before it.",
+)
+def only_before_the_at(raw: str) -> str | None:
+    """Domains are ASCII, so lower case is enough for them."""
+    local, at, domain = raw.strip(" ").partition("@")
+    address = unicodedata.normalize("NFKC", local).lower() + at + domain.lower()
+    return address if _has_shape(address) else None
+
+
+@flaw(
+    EMAIL,
+    caught_by="test_a_plain_address_is_kept",
+    misconception="A list of good characters forgets some: O'Neil has an apostrophe, and cannot sign up.",
+)
+def a_pattern_of_its_own(raw: str) -> str | None:
+    """Everybody knows the pattern for addresses."""
+    if re.search(r"[\r\n\0]", raw):
+        return None
+    address = unicodedata.normalize("NFKC", raw.strip(" ")).lower()
+    shape = re.fullmatch(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", address)
+    return address if shape and len(address) <= EMAIL_MAX_CHARACTERS else None
+
+
 def _has_shape(address: str) -> bool:
     return len(address) <= EMAIL_MAX_CHARACTERS and bool(re.fullmatch(EMAIL_SHAPE, address))
 
@@ -363,6 +455,61 @@ def numbers_forgotten(password: str) -> list[str]:
 def specials_forgotten(password: str) -> list[str]:
     """Letters and numbers make a good mixture."""
     return [problem for problem in original(PASSWORD)(password) if problem != NO_SPECIAL]
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_a_space_inside_is_a_character",
+    misconception="A space inside has to be guessed like any other character: only those at the ends count for nothing.",
+)
+def no_space_counts(password: str) -> list[str]:
+    """If spaces at the ends count for nothing, so do all the others."""
+    core = password.strip()
+    problems = [TOO_SHORT] if len(core.replace(" ", "")) < 8 else []
+    return problems + _problems_but_length(core)
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_a_long_password_is_judged_to_its_end",
+    misconception="What bcrypt reads is not these rules' concern: a number that stands after it is refused as missing.",
+)
+def judged_to_the_72nd(password: str) -> list[str]:
+    """bcrypt reads 72 bytes, so nothing after them counts."""
+    core = password.strip()[:72]
+    problems = [TOO_SHORT] if len(core) < 8 else []
+    return problems + _problems_but_length(core)
+
+
+@cache
+def _remembered(password: str) -> list[str]:
+    answer: list[str] = original(PASSWORD)(password)
+    return answer
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_each_call_returns_a_list_of_its_own",
+    misconception="A cache hands the same list to every caller: what one adds to it, the next visitor is told. And it keeps passwords.",
+)
+def remembered_lists(password: str) -> list[str]:
+    """The same password has the same problems, so they need be found once."""
+    return _remembered(password)
+
+
+_found: list[str] = []
+
+
+@flaw(
+    PASSWORD,
+    caught_by="test_each_call_returns_a_list_of_its_own",
+    misconception="A list that is emptied and filled again is one list: the answer to one visitor changes with the next.",
+)
+def one_list_for_all(password: str) -> list[str]:
+    """Emptied at the beginning, a list can be used again."""
+    _found.clear()
+    _found.extend(original(PASSWORD)(password))
+    return _found
 
 
 def _problems_but_length(text: str) -> list[str]:
@@ -623,6 +770,118 @@ def only_role_refused(form: Mapping[str, str]) -> SignupForm | FormState:
     return _right({**known, **dict.fromkeys(roles, "")})
 
 
+@flaw(
+    SIGNUP,
+    caught_by="test_a_field_that_is_empty_or_common_is_refused_too",
+    misconception="An empty field is a field: `active=` is read as no by whoever reads it next.",
+)
+def empty_fields_overlooked(form: Mapping[str, str]) -> SignupForm | FormState:
+    """What is empty was not sent."""
+    return _right({field: text for field, text in form.items() if text})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_a_field_that_is_empty_or_common_is_refused_too",
+    misconception="The question names three fields: what a framework adds is taken out by whoever reads it, and not waved through.",
+)
+def usual_fields_let_in(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Every form has a nonce or a token, and neither does any harm."""
+    usual = {"nonce", "csrf_token", "next", "submit"}
+    return _right({field: text for field, text in form.items() if field not in usual})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_a_name_is_kept_as_its_owner_writes_it",
+    misconception="Escaped at the door, O'Neil is stored as O&#x27;Neil, and every page and mail escapes that again.",
+)
+def escaped_at_the_door(form: Mapping[str, str]) -> SignupForm | FormState:
+    """A name is shown on pages, so it is made safe before it is stored."""
+    return _right({**form, "name": html.escape(form.get("name", ""))})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_a_name_is_kept_as_its_owner_writes_it",
+    misconception="A name is what its owner says it is: bell hooks, d'Arcy and Anne-Marie break every rule about letters.",
+)
+def names_of_letters(form: Mapping[str, str]) -> SignupForm | FormState:
+    """A name is made of letters."""
+    state = _right(form)
+    if isinstance(state, SignupForm) and not state.name.replace(" ", "").isalpha():
+        return FormState(errors={"name": ["Name must be made of letters."]})
+    return state
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_tabs_are_no_name_either",
+    misconception="A space is one kind of white space: two tabs are still a name that nobody sees.",
+)
+def blanks_only_trimmed(form: Mapping[str, str]) -> SignupForm | FormState:
+    """To trim is to take the spaces away."""
+    name = form.get("name", "").strip(" ")
+    state = _right({**form, "name": name.replace("\t", "x").replace("\n", "x")})
+    if isinstance(state, FormState):
+        return state
+    return SignupForm.model_construct(name=name, email=state.email, password=state.password)
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_the_email_is_in_its_one_spelling",
+    misconception="Lower case is one piece of the one spelling: stored so, the address is never found again by `canonical_email`.",
+)
+def email_in_lower_case(form: Mapping[str, str]) -> SignupForm | FormState:
+    """The address is good, so lower case is all it needs."""
+    state = _right(form)
+    if isinstance(state, FormState):
+        return state
+    return state.model_copy(update={"email": form["email"].strip().lower()})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_the_password_is_kept_to_its_end",
+    misconception="Cut off here and not at login, a long password never opens the account again: what bcrypt reads is the hash's concern.",
+)
+def password_cut_off(form: Mapping[str, str]) -> SignupForm | FormState:
+    """bcrypt reads 72 bytes, so the rest is dropped."""
+    return _right({**form, "password": form.get("password", "")[:72]})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_the_password_is_kept_as_it_was_typed",
+    misconception="A password is never shown, so it needs no escaping: it is hashed as it is, and compared as it is typed.",
+)
+def every_field_escaped(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Whatever enters is made safe."""
+    return _right({field: html.escape(text, quote=False) for field, text in form.items()})
+
+
+@flaw(
+    SIGNUP,
+    caught_by="test_no_other_field_shows_it_either",
+    misconception="What stands in a field that nobody asked for can be the password, typed a second time: its name is enough.",
+)
+def unknown_values_quoted(form: Mapping[str, str]) -> SignupForm | FormState:
+    """Whoever reads the message should see what was wrong."""
+    state = _right(form)
+    if isinstance(state, SignupForm):
+        return state
+    unknown = {
+        field: [f"Unexpected: {text}"]
+        for field, text in form.items()
+        if field in state.errors.keys() - _KNOWN
+    }
+    return FormState(errors={**state.errors, **unknown})
+
+
+_KNOWN = {"name", "email", "password"}
+
+
 def _right(form: Mapping[str, str]) -> SignupForm | FormState:
     answer: SignupForm | FormState = original(SIGNUP)(form)
     return answer
@@ -788,6 +1047,49 @@ class OverlooksTheSameText(_RightOtherwise):
         if value != self.last:
             super().push(value, now)
         self.last = value
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_the_newest_value_is_asked_for",
+    misconception="What was typed before the newest is over: kept under it, it is asked about next.",
+)
+class KeepsAllOfThem:
+    """The last of a list is the newest."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        self.wait = wait_milliseconds
+        self.pushed: list[tuple[str, int]] = []
+
+    def push(self, value: str, now: int) -> None:
+        """Put a value on top of the others."""
+        self.pushed.append((value, now))
+
+    def due(self, now: int) -> str | None:
+        """Take the value that is on top, after its wait."""
+        if not self.pushed or now - self.pushed[-1][1] < self.wait:
+            return None
+        return self.pushed.pop()[0]
+
+
+@flaw(
+    DEBOUNCER,
+    caught_by="test_two_fields_do_not_share_a_wait",
+    misconception="A wait that is kept on the class is everybody's: the last debouncer that was made decides for all.",
+)
+class SharesItsWait(_RightOtherwise):
+    """How long to wait is the same for every field."""
+
+    def __init__(self, wait_milliseconds: int) -> None:
+        super().__init__(wait_milliseconds)
+        type(self).shared = wait_milliseconds
+
+    shared: ClassVar[int] = 0
+
+    def due(self, now: int) -> str | None:
+        """Return the value once, after the wait of all."""
+        self.wait = self.shared
+        return super().due(now)
 
 
 # The pages: text stays text

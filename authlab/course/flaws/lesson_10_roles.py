@@ -115,6 +115,20 @@ def returns_none(user: UserRow | None, role: Role) -> UserRow | None:
 
 @flaw(
     REQUIRE_ROLE,
+    caught_by="test_nothing_but_the_role_is_asked",
+    misconception="A team says whose names one sees, and takes no role away: an admin who is put in one stays an admin.",
+)
+def admins_of_no_team(user: UserRow | None, role: Role) -> UserRow:
+    """Who is in a team is one of its members, and no admin."""
+    if user is None:
+        raise NotSignedIn(stale=False)
+    if user.role != role or (role == "admin" and user.team is not None):
+        raise Forbidden
+    return user
+
+
+@flaw(
+    REQUIRE_ROLE,
     attack=70,
     caught_by="test_somebody_with_another_role_is_refused",
     misconception='Texts are compared letter by letter: "user" comes after "admin", so every user is more than an admin.',
