@@ -124,11 +124,11 @@ def decided_by_early_returns(request: Request, endpoint: str) -> Response | None
 
 @alternative(OPTIMISTIC)
 def decided_with_the_librarys_redirect(request: Request, endpoint: str) -> Response | None:
-    """Who opened a page is led on with 302, as most libraries do it; only a form needs 303."""
-    policy, opens = POLICIES.get(endpoint, "members"), request.method in ("GET", "HEAD")
+    """A form may not be sent on, hence 303; who opened a page is led on with 302, as most libraries do it."""
+    policy = POLICIES.get(endpoint, "members")
     if not request.session and policy == "members":
-        return redirect(login_page(request), 302 if opens else 303)
-    if request.session and policy == "guests" and opens:
+        return redirect(login_page(request), 303)
+    if request.session and policy == "guests" and request.method in ("GET", "HEAD"):
         return redirect("/dashboard")
     return None
 
