@@ -125,6 +125,10 @@ class TestClosedUntilSomebodyOpensIt:
         assert classify("webhooks.payroll") == "members"
         assert classify("internal.metrics") == "members"
         assert classify("_debug.routes") == "members"
+        assert classify("oauth.callback") == "members"
+        assert classify("pages.error_404") == "members"
+        assert classify("pages.about") == "members"
+        assert classify("api.docs") == "members"
 
 
 @exercise("7.2")
