@@ -64,19 +64,22 @@ def optimistic(request: Request, endpoint: str) -> Response | None:
     `classify(endpoint)` says who that is for; `request.session` is what the
     cookie claims, None for a guest: signed by us, and not run out.
 
-    - A guest at an endpoint for members is led to the login:
-      `login_page(request)` is its address, which knows the way back.
+    - A guest at an endpoint for members is led to the login, whatever the
+      method, the path and the query: `login_page(request)` is its address,
+      which knows the way back.
     - A member who opens a page for guests is led to `"/dashboard"`. Opening is
       GET or HEAD; a form that was sent goes on, or what was typed is lost.
     - Everybody else goes on, and so do those at an endpoint that asks by
       itself: a script can do nothing with a login page.
-    - It asks the database nothing. And it believes no header but the cookie,
-      which has been read already: `X-User-Id`, `X-Middleware-Subrequest` and
-      the like come from the visitor.
+    - It asks the database nothing, and tells no log what a cookie says. And it
+      believes no header but the session's cookie, which has been read already:
+      `X-User-Id`, `Accept`, `X-HTTP-Method-Override`,
+      `X-Middleware-Subrequest`, other cookies and the like come from the
+      visitor. An address, 127.0.0.1 included, proves nobody.
 
-    `see_other(address)` is a redirect with status 303.
-    `request.note("middleware", "...")` leaves a line for the lab to show, and
-    may be left out.
+    `see_other(address)` is a redirect with status 303, which a browser follows
+    with GET, and does not keep. `request.note("middleware", "...")` leaves a
+    line for the lab to show, and may be left out.
 
     Source: the guide's `middleware.ts`; CVE-2025-29927.
     """

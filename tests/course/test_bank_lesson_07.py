@@ -66,7 +66,7 @@ class TestBank(BankTests):
     resists = RESISTS
     flaws = FLAWS
     also_falls_to = ALSO_FALLS_TO
-    alternatives = 11
+    alternatives = 13
 
 
 def test_one_attack_is_meant_to_fail_and_says_why() -> None:

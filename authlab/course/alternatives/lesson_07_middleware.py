@@ -1,8 +1,10 @@
 """Right answers to lesson 7 in other styles than the package's: decided by what answers, not by a path."""
 
+import logging
 from collections import defaultdict
 from urllib.parse import quote, urlunsplit
 
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from authlab.course.bank import alternative
@@ -120,6 +122,27 @@ def decided_by_early_returns(request: Request, endpoint: str) -> Response | None
     return see_other("/dashboard")
 
 
+@alternative(OPTIMISTIC)
+def decided_with_the_librarys_redirect(request: Request, endpoint: str) -> Response | None:
+    """A form may not be sent on, hence 303; who opened a page is led on with 302, as most libraries do it."""
+    policy = POLICIES.get(endpoint, "members")
+    if not request.session and policy == "members":
+        return redirect(login_page(request), 303)
+    if request.session and policy == "guests" and request.method in ("GET", "HEAD"):
+        return redirect("/dashboard")
+    return None
+
+
+@alternative(OPTIMISTIC)
+def decided_for_each_visitor(request: Request, endpoint: str) -> Response | None:
+    """First the visitor, then the page; the log hears of both, and of nothing that is secret."""
+    logging.getLogger("middleware").info("%s %s", request.method, endpoint)
+    if request.session is None:
+        return see_other(login_page(request)) if classify(endpoint) == "members" else None
+    changes = request.method not in {"GET", "HEAD"}
+    return None if changes or classify(endpoint) != "guests" else see_other("/dashboard")
+
+
 @alternative(LOGIN_PAGE)
 def login_page_in_pieces(request: Request) -> str:
     """Path and query are put together by the library: no scheme, no host."""
@@ -194,6 +217,35 @@ def proven_by_a_table(optimistic: Middleware) -> None:
     for name in ("X-Middleware-Subrequest", "X-User-Id", "X-Original-URL", "X-Forwarded-For"):
         for value in ("1", "middleware", "/", "127.0.0.1"):
             assert led_to(optimistic, "/handbook", headers={name: value}) == login, name
+
+
+@alternative(PROVE)
+def proven_by_collecting(optimistic: Middleware) -> None:
+    """Whatever differs is written down; one `assert` at the end shows all of it."""
+    differs = []
+
+    def expect(where: str | None, target: str, **how: object) -> None:
+        if led_to(optimistic, target, **how) != where:  # type: ignore[arg-type]
+            differs.append((target, how))
+
+    for page in ("/handbook", "/handbook/first-week.html", "/handbook/floor-plan.png", "/profile"):
+        login = f"/login?next={quote(page, safe='')}"
+        expect(login, page)
+        expect(login, page, method="HEAD")
+        expect(login, page, visitor="forger")
+        expect("/login", page, method="DELETE")
+        expect(None, page, visitor="Ada")
+        for name in ("X-User-Id", "X-Middleware-Subrequest", "Accept"):
+            expect(login, page, headers={name: "1"})
+    for page in ("/", "/handbook-preview", "/static/style.css", "/api/me"):
+        expect(None, page)
+        expect(None, page, visitor="Ada")
+    for page in ("/login", "/signup"):
+        expect(None, page)
+        expect(None, page, visitor="Ada", method="POST")
+        expect("/dashboard", page, visitor="Ada")
+    expect("/login?next=%2Fhandbook", "/%68andbook")
+    assert not differs, differs
 
 
 @alternative(PROVE)

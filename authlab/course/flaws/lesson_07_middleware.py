@@ -6,6 +6,7 @@ Each is right but for what it looks at. That they open the handbook and nothing 
 import re
 from urllib.parse import quote, unquote, urlsplit
 
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from authlab.course.bank import flaw
@@ -165,6 +166,73 @@ def no_endpoint_no_secret(endpoint: str) -> Policy:
 
 
 @flaw(
+    CLASSIFY,
+    caught_by="test_a_name_that_ends_like_a_public_one_is_another",
+    misconception="`reports.static` ends like `pages.static`, and may hold reports: who it is for says its line in `POLICIES`, and it has none.",
+)
+def public_in_every_module(endpoint: str) -> Policy:
+    """Stylesheets and health checks are public, whichever module they belong to."""
+    if endpoint.endswith((".static", ".health")):
+        return "everybody"
+    return POLICIES.get(endpoint, "members")
+
+
+@flaw(
+    CLASSIFY,
+    caught_by="test_a_name_that_ends_like_a_public_one_is_another",
+    misconception="Only the handbook's preview is listed: a preview of the salaries shows salaries, and is for members like all that is not listed.",
+)
+def previews_show_nothing(endpoint: str) -> Policy:
+    """A preview is made for those who are not in yet, so each of them is for everybody."""
+    return "everybody" if endpoint.endswith("_preview") else POLICIES.get(endpoint, "members")
+
+
+@flaw(
+    CLASSIFY,
+    caught_by="test_a_name_that_sounds_public_is_for_members",
+    misconception="Such a page is for guests once somebody has listed it. A name that opens by itself opens whatever is called alike, seen by nobody.",
+)
+def who_forgot_is_a_guest(endpoint: str) -> Policy:
+    """Who has forgotten a password cannot log in, so those pages have to be open, without a list."""
+    if "forgot" in endpoint or "reset" in endpoint:
+        return "guests"
+    return POLICIES.get(endpoint, "members")
+
+
+@flaw(
+    CLASSIFY,
+    caught_by="test_a_new_form_is_for_members",
+    misconception="A page and a form of one name are two endpoints: that one is for everybody says nothing about the other.",
+)
+def a_form_is_for_whom_its_page_is(endpoint: str) -> Policy:
+    """Whoever may see the page may send its form, so the name behind the dot is enough."""
+    by_name = {listed.partition(".")[2]: policy for listed, policy in POLICIES.items()}
+    return by_name.get(endpoint.partition(".")[2], "members")
+
+
+@flaw(
+    CLASSIFY,
+    caught_by="test_each_exception_is_on_the_list",
+    misconception="What is written twice differs sooner or later: here a script that asks who is signed in is led to a login page. `POLICIES` has it all.",
+)
+def listed_once_more(endpoint: str) -> Policy:
+    """A set for each policy reads better than a mapping."""
+    everybody = {
+        "pages.home",
+        "pages.static",
+        "pages.handbook_preview",
+        "actions.logout",
+        "api.signup_available",
+    }
+    if endpoint in everybody:
+        return "everybody"
+    if endpoint in {"pages.login", "pages.signup", "actions.login", "actions.signup"}:
+        return "guests"
+    asks = {"api.me", "api.set_own_phone", "api.user", "api.users", "fragments.members", "fragments.devices"}
+    return "asks" if endpoint in asks else "members"
+
+
+@flaw(
     OPTIMISTIC,
     attack=56,
     caught_by="test_what_only_begins_alike_is_another_page",
@@ -228,6 +296,54 @@ def address_that_ends_like_a_picture(request: Request, endpoint: str) -> Respons
     return _decide(request, for_members=_is_below(request.path))
 
 
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_ending_opens_a_page",
+    misconception="Where a page is decided by what answers it, nothing has to be skipped: `/handbook/robots.txt` is a file of the handbook.",
+)
+def files_that_browsers_ask_for(request: Request, endpoint: str) -> Response | None:
+    """Browsers and robots ask for these by themselves, and there is nothing in them."""
+    if request.path.endswith((".ico", ".svg", ".css", "robots.txt")):
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_the_endpoint_decides_whatever_the_path",
+    misconception="It decides by the address once more: the page that answers there tomorrow is open as well, whatever `classify` says.",
+)
+def open_addresses_first(request: Request, endpoint: str) -> Response | None:
+    """The start page and the styles are asked for most, so they are let through before anything is looked up."""
+    if request.path == "/" or request.path.startswith("/static/"):
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_a_new_answer_to_scripts_is_closed_until_it_is_listed",
+    misconception="Those that are listed ask by themselves; the next one may have forgotten it, and `classify` closes it: its answer is the one that counts.",
+)
+def apis_ask_by_themselves(request: Request, endpoint: str) -> Response | None:
+    """Scripts are never led to a page: what their module answers is 401."""
+    if endpoint.startswith(("api.", "fragments.")):
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_a_query_opens_no_page",
+    misconception="A query is a part of the address that anybody can add: what it opens is open to everybody.",
+)
+def previews_by_query(request: Request, endpoint: str) -> Response | None:
+    """Editors send links with `?preview=1`, so that somebody without an account can have a look."""
+    if "preview" in request.args or "token" in request.args:
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
 # The path as it was sent
 
 
@@ -283,7 +399,54 @@ def pages_are_read_with_get(request: Request, endpoint: str) -> Response | None:
     return answer
 
 
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_a_guest_is_led_away_whatever_the_method",
+    misconception="A list of methods has the hole that a list of paths has: what is not on it goes on. DELETE does more than GET, and is as closed.",
+)
+def methods_that_the_app_has(request: Request, endpoint: str) -> Response | None:
+    """Pages are opened with GET and HEAD, forms are sent with POST: there is no other."""
+    if request.method not in ("GET", "HEAD", "POST"):
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
 # Headers that anybody can write
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_header_says_what_is_wanted",
+    misconception="`Accept` is the visitor's wish: whoever wishes for JSON at the handbook goes on, and gets the handbook. `classify` knows what asks by itself.",
+)
+def json_is_for_scripts(request: Request, endpoint: str) -> Response | None:
+    """A script can do nothing with a login page, and a script asks for JSON."""
+    if request.accept_mimetypes.best == "application/json" or request.is_json:
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_header_says_which_method_was_meant",
+    misconception="The router has chosen by the method that was sent: a header that names another one makes this check decide about another request.",
+)
+def method_that_was_meant(request: Request, endpoint: str) -> Response | None:
+    """HTML forms know GET and POST only; which method was meant says X-HTTP-Method-Override."""
+    request.method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_address_is_inside",
+    misconception="Behind a proxy on the same machine everybody comes from 127.0.0.1: where a connection comes from proves nobody.",
+)
+def from_this_machine(request: Request, endpoint: str) -> Response | None:
+    """X-Forwarded-For can be made up, the address of a connection cannot: from here come only our own."""
+    if request.remote_addr in ("127.0.0.1", "::1"):
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
 
 
 @flaw(
@@ -419,6 +582,41 @@ def a_cookie_is_there(request: Request, endpoint: str) -> Response | None:
 
 @flaw(
     OPTIMISTIC,
+    caught_by="test_a_signature_is_checked_and_not_only_looked_at",
+    misconception="What a token says can be read without a key, and so can it be written: only the signature, which `request.session` has checked, makes it ours.",
+)
+def reads_the_token_itself(request: Request, endpoint: str) -> Response | None:
+    """An optimistic check needs no key: what the token says can be read without one."""
+    claims = request.cookies.get("__Host-session", "").split(".")[1:2]
+    return _by_policy(request, endpoint, signed_in=any(part.startswith("eyJ") for part in claims))
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_other_cookie_is_a_session",
+    misconception="That cookie stays when its owner logs out, and is meant to: it says that a browser was here once, and not that somebody is signed in.",
+)
+def a_browser_that_is_known(request: Request, endpoint: str) -> Response | None:
+    """Who has the cookie of a known browser has logged in before, and may read on."""
+    known = request.session is not None or "__Host-device" in request.cookies
+    if classify(endpoint) == "members" and known:
+        return None
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_log_hears_the_cookie",
+    misconception="The cookies of a request hold the session's token: whoever reads that line of the log is signed in as its owner.",
+)
+def each_request_is_logged(request: Request, endpoint: str) -> Response | None:
+    """It runs before every request, so it is the place to write each of them down, for later."""
+    print(request.method, request.path, dict(request.cookies))
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
     caught_by="test_it_asks_the_database_nothing",
     misconception="It runs before every request, also before those that a browser makes ahead of a click: a query here is a query for each of them.",
 )
@@ -444,6 +642,40 @@ def admins_are_looked_up(request: Request, endpoint: str) -> Response | None:
 
 
 # Where it leads, and whom
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_a_member_is_led_away_from_pages_for_guests",
+    misconception="Half of the convenience is missing: who is signed in is asked for a password once more, where they wanted their dashboard.",
+)
+def members_may_log_in_again(request: Request, endpoint: str) -> Response | None:
+    """A middleware keeps guests out. A login form does no harm to a member."""
+    return _by_policy(request, endpoint, signed_in=False) if request.session is None else None
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_a_member_goes_on",
+    misconception="Only pages for guests lead a member away: here Ada is on her dashboard whichever of her pages she asks for.",
+)
+def members_belong_on_their_dashboard(request: Request, endpoint: str) -> Response | None:
+    """Guests belong at the login, members on their dashboard: each is led to their place."""
+    elsewhere = classify(endpoint) in ("guests", "members") and endpoint != "pages.dashboard"
+    if request.session is not None and elsewhere and request.method in ("GET", "HEAD"):
+        return see_other("/dashboard")
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_browser_keeps_a_redirect",
+    misconception="301 is kept: once Ada has logged out, her browser leads her from /login to the dashboard by itself, and from there she is led to /login.",
+)
+def the_login_has_moved_for_good(request: Request, endpoint: str) -> Response | None:
+    """For who is signed in the login has moved: 301."""
+    answer = _by_policy(request, endpoint, signed_in=request.session is not None)
+    return answer if answer is None or request.session is None else redirect("/dashboard", 301)
 
 
 @flaw(
@@ -790,6 +1022,25 @@ def only_closed_pages(optimistic: Middleware) -> None:
         assert led_to(optimistic, "/handbook", headers={header: "1"}) is not None
     assert led_to(optimistic, "/handbook", method="HEAD") is not None
     assert led_to(optimistic, "/handbook", visitor="forger") is not None
+
+
+@flaw(
+    PROOF,
+    caught_by="test_it_catches_the_wrong_middleware_of_this_lesson",
+    misconception="Where a member is led is half of the question: ask for Ada at `/login`, and on her own pages.",
+)
+def asks_as_a_guest(optimistic: Middleware) -> None:
+    """A member may go everywhere, so there is little to ask about one."""
+    for page in ("/handbook/first-week.html", "/handbook/floor-plan.png", "/%68andbook"):
+        assert led_to(optimistic, page) is not None
+        assert led_to(optimistic, page, method="HEAD") is not None
+        assert led_to(optimistic, page, visitor="forger") is not None
+        for header in ("X-Middleware-Subrequest", "X-User-Id"):
+            assert led_to(optimistic, page, headers={header: "1"}) is not None
+    for page in ("/", "/login", "/handbook-preview", "/api/me", "/static/style.css"):
+        assert led_to(optimistic, page) is None
+    assert led_to(optimistic, "/", visitor="Ada") is None
+    assert led_to(optimistic, "/login", method="POST", visitor="Ada") is None
 
 
 # What the flaws share with the package: all but what they look at
