@@ -50,14 +50,16 @@ def authenticate(
     - None for a wrong password, an address without an account, what is no
       address at all, and an account that is disabled. It is the same None, and
       nothing is raised, whatever was typed.
-    - Every refusal costs one hash. A member's is of the cost that the stored
-      hash has; for an address without an account it is one of today's cost,
-      `rounds`. Work is time, and time can be measured. (What is no address at
-      all may be refused at once: that it has no account is no secret.)
+    - Every refusal costs one hash, whatever the password: empty, short or very
+      long. A member's is of the cost that the stored hash has, disabled or not;
+      for an address without an account it is one of today's cost, `rounds`.
+      Work is time, and time can be measured. (What is no address at all may be
+      refused at once: that it has no account is no secret.)
     - So after a raise members with an old hash can be told from strangers,
       until they log in. That is known, and not yours to mend here.
-    - A right password whose hash has another cost than today's is hashed again
-      and stored. After a wrong one nothing is stored.
+    - A right password whose hash has another cost than today's, lower or
+      higher, is hashed again at today's and stored. After a wrong one nothing
+      is stored.
       `set_password_hash(db, user_id, renewed, instead_of=stored)` stores the
       new hash only where `stored` is still in the table: a password that was
       changed in the meantime stays.

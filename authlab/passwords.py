@@ -46,8 +46,8 @@ def hash_password(password: str, *, rounds: int, pepper: bytes) -> str:
     - The cost is `rounds`: bcrypt does its work 2**`rounds` times, and the hash
       says so in its beginning, `$2b$10$` for 10.
     - Each hash has a new salt, whoever's password it is, so that equal
-      passwords have different hashes. The salt is drawn by the system, so that
-      nobody can tell it in advance.
+      passwords have different hashes. All of the salt is drawn by the system,
+      so that nobody can tell it in advance, or make a list for each.
     - One hash is made, and no second one: each takes its time.
     - It is a `str`, as the column of the table is: the hash's own characters.
 

@@ -1,4 +1,4 @@
-# Derived from authlab/accounts.py, authlab/course/kata/lesson_02_passwords.py, authlab/passwords.py by: authlab dev build [4ac011c7]
+# Derived from authlab/accounts.py, authlab/course/kata/lesson_02_passwords.py, authlab/passwords.py by: authlab dev build [ff5bfd48]
 """Lesson 2: Slow, salted, the same work for everyone.
 
 Write your answers here. Check one with: python3 -m authlab check 2.1
@@ -57,8 +57,8 @@ def hash_password(password: str, *, rounds: int, pepper: bytes) -> str:
     - The cost is `rounds`: bcrypt does its work 2**`rounds` times, and the hash
       says so in its beginning, `$2b$10$` for 10.
     - Each hash has a new salt, whoever's password it is, so that equal
-      passwords have different hashes. The salt is drawn by the system, so that
-      nobody can tell it in advance.
+      passwords have different hashes. All of the salt is drawn by the system,
+      so that nobody can tell it in advance, or make a list for each.
     - One hash is made, and no second one: each takes its time.
     - It is a `str`, as the column of the table is: the hash's own characters.
 
@@ -107,14 +107,16 @@ def authenticate(
     - None for a wrong password, an address without an account, what is no
       address at all, and an account that is disabled. It is the same None, and
       nothing is raised, whatever was typed.
-    - Every refusal costs one hash. A member's is of the cost that the stored
-      hash has; for an address without an account it is one of today's cost,
-      `rounds`. Work is time, and time can be measured. (What is no address at
-      all may be refused at once: that it has no account is no secret.)
+    - Every refusal costs one hash, whatever the password: empty, short or very
+      long. A member's is of the cost that the stored hash has, disabled or not;
+      for an address without an account it is one of today's cost, `rounds`.
+      Work is time, and time can be measured. (What is no address at all may be
+      refused at once: that it has no account is no secret.)
     - So after a raise members with an old hash can be told from strangers,
       until they log in. That is known, and not yours to mend here.
-    - A right password whose hash has another cost than today's is hashed again
-      and stored. After a wrong one nothing is stored.
+    - A right password whose hash has another cost than today's, lower or
+      higher, is hashed again at today's and stored. After a wrong one nothing
+      is stored.
       `set_password_hash(db, user_id, renewed, instead_of=stored)` stores the
       new hash only where `stored` is still in the table: a password that was
       changed in the meantime stays.

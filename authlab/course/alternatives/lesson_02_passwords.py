@@ -66,8 +66,8 @@ def digest_in_hexadecimal(password: str, *, pepper: bytes) -> bytes:
 
 @alternative(DIGEST)
 def digest_by_blake2(password: str, *, pepper: bytes) -> bytes:
-    """BLAKE2 takes a key without HMAC, and base 85 needs less room than base 64."""
-    keyed = hashlib.blake2b(key=pepper[:64], digest_size=48)
+    """BLAKE2 takes a key without HMAC, of 64 bytes at most; base 85 needs less room than base 64."""
+    keyed = hashlib.blake2b(key=hashlib.blake2b(pepper).digest(), digest_size=48)
     for character in password:
         keyed.update(character.encode("utf-32-le", "surrogatepass"))
     return base64.b85encode(keyed.digest())
@@ -200,6 +200,24 @@ def back_to_the_savepoint(
     return None
 
 
+@alternative(CREATE)
+def lock_unless_the_caller_has(
+    db: sqlite3.Connection, form: SignupForm, *, rounds: int, pepper: bytes, now: int
+) -> int | None:
+    """Where nobody has begun, begin with the write lock: then nobody comes between question and insert."""
+    stored = hash_password(form.password, rounds=rounds, pepper=pepper)
+    own = not db.in_transaction
+    if own:
+        db.execute("BEGIN IMMEDIATE")
+    try:
+        return insert_user(db, name=form.name, email=form.email, password_hash=stored, now=now)
+    except sqlite3.IntegrityError:
+        return None
+    finally:
+        if own:
+            db.execute("COMMIT")
+
+
 # 2.4
 
 
@@ -212,14 +230,15 @@ def no_address_no_account(
     if address is None:
         return None
     user = user_by_email(db, address)
-    if user is None or user.disabled:
+    if user is None:
         verify_password(password, unmatchable_hash(rounds), pepper=pepper)
         return None
     stored = user.password_hash.reveal()
-    if not verify_password(password, stored, pepper=pepper):
+    if not verify_password(password, stored, pepper=pepper) or user.disabled:
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 
@@ -235,7 +254,11 @@ def decide_once_at_the_end(
     if not (user and matches and not user.disabled):
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        db.execute(
+            "UPDATE users SET password_hash = :renewed WHERE id = :id AND password_hash = :stored",
+            {"renewed": renewed, "id": user.id, "stored": stored},
+        )
     return user
 
 
@@ -256,7 +279,25 @@ def stand_in_for_the_stranger(
         return None
     if needs_rehash(stored, rounds=rounds):
         renewed = hash_password(password, rounds=rounds, pepper=pepper)
-        set_password_hash(db, user.id, renewed)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
+    return user
+
+
+@alternative(AUTHENTICATE)
+def a_new_hash_for_the_stranger(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """To make a hash is as much work as to compare with one, and nobody has to keep it."""
+    user = user_by_email(db, canonical_email(email) or "")
+    if user is None:
+        hash_password(password, rounds=rounds, pepper=pepper)
+        return None
+    stored = user.password_hash.reveal()
+    if not verify_password(password, stored, pepper=pepper) or user.disabled:
+        return None
+    if stored.split("$")[2] != f"{rounds:02}":
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 

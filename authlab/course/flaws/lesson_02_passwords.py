@@ -11,6 +11,7 @@ import sqlite3
 import string
 import time
 import unicodedata
+import uuid
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -563,6 +564,52 @@ def dummy_of_cost_four(
     return _if_right(db, user, password, rounds=rounds, pepper=pepper)
 
 
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_no_password_costs_a_member_less",
+    misconception="Work must not depend on what was typed: an empty password costs a member no hash and a stranger one, and the first request tells which it is.",
+)
+def nothing_typed_nothing_hashed(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """An empty password is nobody's, so there is nothing to compare."""
+    user = _user(db, email)
+    if user is None:
+        verify_password(password, unmatchable_hash(rounds), pepper=pepper)
+        return None
+    return _if_right(db, user, password, rounds=rounds, pepper=pepper) if password else None
+
+
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_no_password_costs_a_stranger_less",
+    misconception="The rules of the sign-up say nothing of the login: every refusal is to cost one hash, and accounts may be older than a rule.",
+)
+def sign_ups_rule_at_login(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """Nobody has a password of less than 8 characters, so it is refused at once."""
+    if len(password) < 8:
+        return None
+    return _package(db, email, password, rounds=rounds, pepper=pepper)
+
+
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_nor_is_its_hash_renewed",
+    misconception="After a raise members cost the old hash, and the disabled one among them today's: the work tells who has been disabled.",
+)
+def disabled_like_a_stranger(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """A disabled account is no account, so it is refused like one."""
+    user = _user(db, email)
+    if user is None or user.disabled:
+        verify_password(password, unmatchable_hash(rounds), pepper=pepper)
+        return None
+    return _if_right(db, user, password, rounds=rounds, pepper=pepper)
+
+
 # authenticate: who is let in
 
 
@@ -596,7 +643,8 @@ def waits_for_an_error(
     if user is None or user.disabled:
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 
@@ -671,7 +719,8 @@ def disabled_all_the_same(
     if not verify_password(password, stored, pepper=pepper):
         return None
     if user is not None and needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 
@@ -704,7 +753,67 @@ def renewed_each_time(
     right = verify_password(password, stored, pepper=pepper)
     if user is None or not right or user.disabled:
         return None
-    set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+    renewed = hash_password(password, rounds=rounds, pepper=pepper)
+    set_password_hash(db, user.id, renewed, instead_of=stored)
+    return user
+
+
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_it_is_renewed_as_it_was_typed",
+    misconception="What has matched is what was typed, to its last space: renewed without it, the hash fits a password that its owner never types.",
+)
+def tidied_when_it_is_renewed(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """A new hash is a chance to tidy up."""
+    user = _user(db, email)
+    stored = unmatchable_hash(rounds) if user is None else user.password_hash.reveal()
+    right = verify_password(password, stored, pepper=pepper)
+    if user is None or not right or user.disabled:
+        return None
+    if needs_rehash(stored, rounds=rounds):
+        renewed = hash_password(password.strip(), rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
+    return user
+
+
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_it_is_renewed_to_todays_cost",
+    misconception="Where the cost was lowered because logins took too long, they would take as long for ever: `needs_rehash` asks for another cost, not a higher one.",
+)
+def renewed_upwards_only(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """A hash that is slower than it need be is all the better."""
+    user = _user(db, email)
+    stored = unmatchable_hash(rounds) if user is None else user.password_hash.reveal()
+    right = verify_password(password, stored, pepper=pepper)
+    if user is None or not right or user.disabled:
+        return None
+    if int(stored.split("$")[2]) < rounds:
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
+    return user
+
+
+@flaw(
+    AUTHENTICATE,
+    caught_by="test_a_password_that_was_changed_meanwhile_stays",
+    misconception="Hashing takes its time, and a password that was changed in it is lost: the old one, which somebody else may know, opens the account again.",
+)
+def renewed_over_a_new_password(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    """The password was right a moment ago, so a new hash of it can be stored."""
+    user = _user(db, email)
+    stored = unmatchable_hash(rounds) if user is None else user.password_hash.reveal()
+    right = verify_password(password, stored, pepper=pepper)
+    if user is None or not right or user.disabled:
+        return None
+    if needs_rehash(stored, rounds=rounds):
+        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
     return user
 
 
@@ -725,7 +834,8 @@ def rehash_of_what_was_typed(
     stored = unmatchable_hash(rounds) if user is None else user.password_hash.reveal()
     right = verify_password(password, stored, pepper=pepper)
     if user is not None and needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user if user is not None and right and not user.disabled else None
 
 
@@ -960,6 +1070,38 @@ def salted_on_the_way(password: str, *, pepper: bytes) -> bytes:
     return _digest(secrets.token_bytes(16) + password.encode("utf-8", "surrogatepass"), pepper)
 
 
+@flaw(
+    DIGEST,
+    caught_by="test_an_accent_counts",
+    misconception="Without its accents a password is another one, which is easier to guess: é and e are two characters, and both were typed.",
+)
+def accents_left_out(password: str, *, pepper: bytes) -> bytes:
+    """Not every keyboard has an é, so an e will do."""
+    plain = "".join(one for one in unicodedata.normalize("NFKD", password) if not unicodedata.combining(one))
+    return _digest(plain.encode("utf-8", "surrogatepass"), pepper)
+
+
+@flaw(
+    DIGEST,
+    caught_by="test_a_long_pepper_counts_to_its_end",
+    misconception="The key of BLAKE2 has a limit, 64 bytes: with a longer pepper each sign-up and each login is a 500. A digest of the pepper fits.",
+)
+def key_of_blake2(password: str, *, pepper: bytes) -> bytes:
+    """BLAKE2 has an argument for a key, and takes it as it is."""
+    typed = password.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(typed, key=pepper, digest_size=32).hexdigest().encode()
+
+
+@flaw(
+    DIGEST,
+    caught_by="test_a_long_pepper_counts_to_its_end",
+    misconception="The operator has chosen a longer pepper, and two that begin alike are one: HMAC takes a key of any length, there is nothing to cut.",
+)
+def beginning_of_the_pepper(password: str, *, pepper: bytes) -> bytes:
+    """A key has 32 bytes."""
+    return _digest(password.encode("utf-8", "surrogatepass"), pepper[:32])
+
+
 def _digest(typed: bytes, pepper: bytes) -> bytes:
     return base64.b64encode(hmac.new(pepper, typed, hashlib.sha384).digest())
 
@@ -1090,6 +1232,50 @@ def salt_by_random_choice(password: str, *, rounds: int, pepper: bytes) -> str:
 
 @flaw(
     HASH,
+    caught_by="test_a_salt_is_drawn_whole",
+    misconception="`uuid1` is unique because it is the time and the machine's own number: both can be guessed, and little of it changes from hash to hash.",
+)
+def salt_by_uuid1(password: str, *, rounds: int, pepper: bytes) -> str:
+    """A salt has to be unique, and a UUID is."""
+    salt = f"$2b${rounds:02d}${uuid.uuid1().hex[:21]}e".encode()
+    return bcrypt.hashpw(password_digest(password, pepper=pepper), salt).decode("ascii")
+
+
+@flaw(
+    HASH,
+    caught_by="test_a_salt_is_drawn_whole",
+    misconception="There are 65 536 salts of two bytes: a few hundred members share one already, and lists can be made for all of them.",
+)
+def two_bytes_of_salt(password: str, *, rounds: int, pepper: bytes) -> str:
+    """A salt is no secret, so a short one will do, filled up to the 22 characters that bcrypt wants."""
+    salt = f"$2b${rounds:02d}${secrets.token_hex(2):.<22}".encode()
+    return bcrypt.hashpw(password_digest(password, pepper=pepper), salt).decode("ascii")
+
+
+@flaw(
+    HASH,
+    caught_by="test_the_cost_can_be_raised",
+    misconception="The cost is the operator's to choose, upwards too: machines get faster, and a limit in the code is one that a thief outgrows.",
+)
+def never_above_twelve(password: str, *, rounds: int, pepper: bytes) -> str:
+    """Above 12 people wait too long for their login."""
+    salt = bcrypt.gensalt(min(rounds, 12))
+    return bcrypt.hashpw(password_digest(password, pepper=pepper), salt).decode("ascii")
+
+
+@flaw(
+    HASH,
+    caught_by="test_it_takes_each_spelling_as_it_was_typed",
+    misconception="The login asks for `password_digest` of what was typed: another spelling is hashed here, and whoever types é in two parts is locked out.",
+)
+def one_spelling_is_hashed(password: str, *, rounds: int, pepper: bytes) -> str:
+    """é may be written in two ways, so it is brought into one before it is hashed."""
+    digest = password_digest(unicodedata.normalize("NFC", password), pepper=pepper)
+    return bcrypt.hashpw(digest, bcrypt.gensalt(rounds)).decode("ascii")
+
+
+@flaw(
+    HASH,
     caught_by="test_it_costs_one_hash",
     misconception="What `hashpw` returns needs no proof: to compare is to hash once more, and the sign-up takes twice as long.",
 )
@@ -1178,7 +1364,8 @@ def limit_at_signup_only(
     if not bcrypt.checkpw(password.encode(), stored.encode()) or user.disabled:
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 
@@ -1730,7 +1917,8 @@ def _if_right(
     if not verify_password(password, stored, pepper=pepper) or user.disabled:
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return user
 
 
@@ -1748,5 +1936,6 @@ def disabled_is_asked_last(
     if not verify_password(password, stored, pepper=pepper) or user is None:
         return None
     if needs_rehash(stored, rounds=rounds):
-        set_password_hash(db, user.id, hash_password(password, rounds=rounds, pepper=pepper))
+        renewed = hash_password(password, rounds=rounds, pepper=pepper)
+        set_password_hash(db, user.id, renewed, instead_of=stored)
     return None if user.disabled else user
