@@ -11,7 +11,8 @@ def see_other(location: str) -> Response:
     The form that was posted is not sent a second time, neither to the next
     page nor when the visitor reloads it.
 
-    `location` is a path of this site, such as `"/profile"`.
+    `location` is a path of this site, such as `"/profile"` or
+    `"/login?next=%2Fprofile"`, and goes out as it is.
     `Response(status=…, headers={…})` makes an answer; a body is not needed.
 
     Source: RFC 9110, section 15.4.4; the guide's `redirect('/profile')`.

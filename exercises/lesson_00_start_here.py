@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py by: authlab dev build [f24cabac]
+# Derived from authlab/course/kata/lesson_00_start_here.py, authlab/responses.py by: authlab dev build [71579e83]
 """Lesson 0: The cookie says who you are.
 
 Write your answers here. Check one with: python3 -m authlab check 0.1
@@ -19,7 +19,8 @@ def see_other(location: str) -> Response:
     The form that was posted is not sent a second time, neither to the next
     page nor when the visitor reloads it.
 
-    `location` is a path of this site, such as `"/profile"`.
+    `location` is a path of this site, such as `"/profile"` or
+    `"/login?next=%2Fprofile"`, and goes out as it is.
     `Response(status=…, headers={…})` makes an answer; a body is not needed.
 
     Source: RFC 9110, section 15.4.4; the guide's `redirect('/profile')`.

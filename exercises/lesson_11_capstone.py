@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_11_capstone.py, authlab/headers.py, authlab/limits.py by: authlab dev build [44baa822]
+# Derived from authlab/course/kata/lesson_11_capstone.py, authlab/headers.py, authlab/limits.py by: authlab dev build [ac9a303b]
 """Lesson 11: Defences need tests that fail.
 
 Write your answers here. Check one with: python3 -m authlab check 11.1
@@ -54,10 +54,12 @@ def client_ip(environ: Mapping[str, Any], hops: int) -> str:
     or the last of our proxies. `environ["HTTP_X_FORWARDED_FOR"]` is the header
     X-Forwarded-For, if one came: addresses with commas between them. Each of
     our proxies adds the address that it saw at the end, and leaves what was
-    there before, which is the visitor's own word. Either may be missing.
+    there before, which is the visitor's own word. Either may be missing: a
+    connection by a Unix socket has no `REMOTE_ADDR`.
 
     - An IPv4 address is returned as it is, `"192.0.2.7"`, and so is one that
-      is written as IPv6 (`"::ffff:192.0.2.7"`, its `ipv4_mapped`).
+      is written as IPv6 (`"::ffff:192.0.2.7"` or `"::ffff:c000:207"`, its
+      `ipv4_mapped`).
     - Of an IPv6 address the network counts, `"2001:db8::/64"`: one visitor
       has 2**64 addresses in it.
     - Without an address that our proxies vouch for: `UNKNOWN_ADDRESS`, one

@@ -176,7 +176,7 @@ class TestCapstone(BankTests):
     resists = RESISTS["lesson_11_capstone"]
     flaws = FLAWS["lesson_11_capstone"]
     also_falls_to = ALSO_FALLS_TO["lesson_11_capstone"]
-    alternatives = 6
+    alternatives = 8
 
 
 @pytest.mark.full

@@ -21,6 +21,16 @@ class TestSeeThePageOverThere:
         """After logging out it is the login page: the address is the one that was asked for."""
         assert see_other("/login").headers.get("Location") == "/login"
 
+    def test_an_address_with_a_question_goes_out_as_it_is(self) -> None:
+        """It says where to go after the login: quoted once more, or cut off, it leads elsewhere."""
+        asked = "/login?next=%2Fprofile"
+        assert see_other(asked).headers.get("Location") == asked
+
+    def test_every_visitor_gets_an_answer_of_their_own(self) -> None:
+        """The app adds the cookie of a login to it: in an answer that is kept, the next one finds it."""
+        see_other("/profile").headers["Set-Cookie"] = "session=ada"
+        assert see_other("/profile").headers.get("Set-Cookie") is None
+
     def test_the_browser_is_told_to_come_back_with_get(self) -> None:
         """303 says "fetch that page with GET". After 302 a browser may, after 307 it must send the form
         again, password included; 301 it remembers for ever; and after a 200 each reload sends it again."""

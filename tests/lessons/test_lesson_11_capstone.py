@@ -32,6 +32,10 @@ def what_kept_her_out(app: LabApp, people: tuple[Browser]) -> str:
     if len(addresses) == 1:
         return f"nothing: all guesses were counted at one address, {addresses[0]}"
     if guesses and all("401" in guess for guess in guesses):
+        if len(guesses) < 25:
+            return (
+                f"nothing: all {len(guesses)} guesses were answered with 401, and the note has 25 passwords"
+            )
         return "nothing: every guess was answered with 401, and none was refused for its address"
     return "" if guesses else "nothing: no guess was sent to /login"
 
@@ -104,6 +108,17 @@ class TestWhereItComesFromInWhoseWords:
         environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.999"}
         assert client_ip(environ, 1) == UNKNOWN_ADDRESS
 
+    def test_an_entry_that_is_no_address_keeps_its_place(self) -> None:
+        """Our proxy wrote "unknown", at the end: whoever leaves that out takes the word of the visitor."""
+        environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.1, unknown"}
+        assert client_ip(environ, 1) == UNKNOWN_ADDRESS
+
+    def test_a_proxy_behind_a_unix_socket_is_counted_like_others(self) -> None:
+        """Its connection has no address, and the entry at the end of the header is still the one it wrote."""
+        assert client_ip({"HTTP_X_FORWARDED_FOR": "198.51.100.1, 192.0.2.7"}, 1) == "192.0.2.7"
+        environ = {"REMOTE_ADDR": "", "HTTP_X_FORWARDED_FOR": "198.51.100.1, 192.0.2.7"}
+        assert client_ip(environ, 1) == "192.0.2.7"
+
     def test_a_connection_without_an_address_has_none(self) -> None:
         """A server behind a Unix socket says nothing, or an empty text."""
         assert client_ip({}, 0) == UNKNOWN_ADDRESS
@@ -130,6 +145,11 @@ class TestWhereItComesFromInWhoseWords:
         environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "2001:DB8:1:2::7"}
         assert client_ip(environ, 1) == "2001:db8:1:2::/64"
 
+    def test_zeros_that_are_left_out_are_in_the_address(self) -> None:
+        """`::` stands for as many zeros as are missing, so four groups are not always the first four."""
+        assert client_ip({"REMOTE_ADDR": "2001:db8::1"}, 0) == "2001:db8::/64"
+        assert client_ip({"REMOTE_ADDR": "2001:db8::1:2:3:4:5"}, 0) == "2001:db8:0:1::/64"
+
     def test_two_ipv6_networks_are_two_visitors(self) -> None:
         """A wider network would put a whole provider into one count."""
         assert client_ip({"REMOTE_ADDR": "2001:db8:1:3::1"}, 0) == "2001:db8:1:3::/64"
@@ -140,6 +160,11 @@ class TestWhereItComesFromInWhoseWords:
         assert client_ip({"REMOTE_ADDR": "::ffff:192.0.2.7"}, 0) == "192.0.2.7"
         environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "::ffff:192.0.2.7"}
         assert client_ip(environ, 1) == "192.0.2.7"
+
+    def test_an_ipv4_address_in_ipv6_has_several_spellings(self) -> None:
+        """Programs write its last half with dots, as two groups, or with all the zeros: it is one address."""
+        assert client_ip({"REMOTE_ADDR": "::ffff:c000:207"}, 0) == "192.0.2.7"
+        assert client_ip({"REMOTE_ADDR": "0:0:0:0:0:FFFF:192.0.2.7"}, 0) == "192.0.2.7"
 
 
 def hits(limiter: RateLimiter, key: str, now: int, times: int) -> list[int]:
@@ -155,11 +180,12 @@ def lets_through(limiter: RateLimiter, key: str, now: int) -> bool:
         return False
 
 
-def two_at_once(app: LabApp, *, after: int) -> list[int | str]:
+def two_at_once(app: LabApp, *, after: int, once_written: bool = False) -> list[int | str]:
     """Return what is said to two attempts at once, after some others, and to one more; ten are allowed.
 
-    The second comes from elsewhere when the first is about to write: at the worst moment, each time. Where
-    the database keeps it out, it comes again when the first is done.
+    The second comes from elsewhere when the first is about to write: at the worst moment, each time. Or, with
+    `once_written`, when it has written and is about to look. Where the database keeps it out, it comes again
+    when the first is done.
     """
     limit, said = Limit(attempts=10, window_seconds=60), dict[str, int | str]()
 
@@ -170,13 +196,19 @@ def two_at_once(app: LabApp, *, after: int) -> list[int | str]:
                 said[who] = RateLimiter(db, limit).hit("ada", 100)
 
     def come_between(statement: str) -> None:
-        if "attempts" in statement and not statement.lower().startswith("select"):
+        if "attempts" not in statement:
+            return
+        looks = statement.lower().startswith("select")
+        if not looks:
+            written.append(statement)
+        if (looks and written) if once_written else not looks:
             first.observer = None
             another_process.start()
             another_process.join(2)
             if another_process.is_alive():
                 said["kept out"] = "another process would not have waited"
 
+    written: list[str] = []
     another_process = threading.Thread(target=come, args=("second",))
     with closing(app.connect()) as first:
         hits(RateLimiter(first, limit), "ada", 100, after)
@@ -307,6 +339,11 @@ class TestACountThatTwoCanRead:
         are the tenth. A lock in this process is unknown to the next one."""
         assert two_at_once(lab_app, after=9) == [0, 60, 60]
 
+    def test_of_two_guesses_at_once_one_is_the_tenth(self, lab_app: LabApp) -> None:
+        """The second one asks and writes between what the first one writes and reads. If both read eleven,
+        nobody was the tenth."""
+        assert two_at_once(lab_app, after=9, once_written=True) == [0, 60, 60]
+
     def test_of_two_at_once_none_is_lost(self, lab_app: LabApp) -> None:
         """They are the ninth and the tenth, so the next one is the eleventh."""
         assert two_at_once(lab_app, after=8) == [0, 0, 60]
@@ -399,9 +436,18 @@ class TestOnEveryResponse:
         """Whoever keeps a copy all the same must not show it to the next visitor."""
         assert varies_by(harden(a_page())) == ["cookie"]
 
+    def test_what_may_be_kept_says_whose_it_is(self) -> None:
+        """A response with a `Cache-Control` of its own is the one that a cache does keep."""
+        assert varies_by(harden(a_page(Cache_Control="public, max-age=3600"))) == ["cookie"]
+
     def test_vary_keeps_what_it_named(self) -> None:
         """A page in two languages still depends on the language."""
         assert varies_by(harden(a_page(Vary="Accept-Language"))) == ["accept-language", "cookie"]
+
+    def test_a_name_with_cookie_in_it_is_another_name(self) -> None:
+        """`Vary` is a list of names: whoever looks for the letters finds them in a longer one."""
+        hardened = harden(a_page(Vary="Sec-Cookie-Deprecation"))
+        assert varies_by(hardened) == ["cookie", "sec-cookie-deprecation"]
 
     def test_each_header_is_there_once(self) -> None:
         """Of two policies some programs believe the first and some the last. Hardened twice is hardened."""
@@ -418,6 +464,9 @@ class TestOnEveryResponse:
         response.headers.add("Set-Cookie", "session=one")
         response.headers.add("Set-Cookie", "device=two")
         assert harden(response).headers.getlist("Set-Cookie") == ["session=one", "device=two"]
+        assert harden(a_page(Cache_Control="no-cache", Set_Cookie="a=b")).headers.getlist("Set-Cookie") == [
+            "a=b"
+        ]
 
     def test_everything_else_stays(self) -> None:
         """Status, body and where a redirect leads are not ours to change."""
@@ -427,6 +476,15 @@ class TestOnEveryResponse:
         assert hardened.headers["Location"] == "/profile"
         assert harden(a_page()).get_data(as_text=True) == "hello"
         assert harden(a_page(Retry_After="60")).headers["Retry-After"] == "60"
+
+    def test_json_is_still_json(self) -> None:
+        """It said what it is, once: as a page of HTML, what somebody typed is markup again."""
+        hardened = harden(an_answer(200, "application/json"))
+        assert hardened.headers.getlist("Content-Type") == ["application/json"]
+
+    def test_a_cache_that_must_ask_can_still_ask(self) -> None:
+        """`no-cache` has it ask whether its copy is still good, and it asks by the ETag."""
+        assert harden(a_page(Cache_Control="no-cache", ETag='"v1"')).headers.get("ETag") == '"v1"'
 
 
 @exercise("11.5")

@@ -1,7 +1,10 @@
 """Right ways to send headers, to write logs, to guess and to prove, in other styles than the package's."""
 
+import ipaddress
 import sqlite3
+from collections.abc import Mapping
 from itertools import cycle
+from typing import Any
 
 from werkzeug.wrappers import Response
 
@@ -11,9 +14,11 @@ from authlab.events import Event
 from authlab.headers import SECURITY_HEADERS
 from authlab.lab.apps import ADA, GRACE, LabApp
 from authlab.lab.browser import Browser
+from authlab.limits import UNKNOWN_ADDRESS
 from authlab.settings import Limit
 
 LIMITER = "authlab.limits:RateLimiter"
+CLIENT_IP = "authlab.limits:client_ip"
 HARDEN = "authlab.headers:harden"
 EVENT_LINE = "authlab.events:event_line"
 GUESS = "authlab.course.kata.lesson_11_capstone:guess_from_everywhere"
@@ -116,6 +121,49 @@ class HoldsTheDatabase:
     def forget(self, key: str) -> None:
         """Take the row away."""
         self._db.execute("DELETE FROM attempts WHERE key = ?", (key,))
+
+
+@alternative(LIMITER)
+class MakesRoomFirst:
+    """Three statements in autocommit: an old window goes, an empty one is there, and it is counted up."""
+
+    def __init__(self, db: sqlite3.Connection, limit: Limit) -> None:
+        self._db, self._limit = db, limit
+
+    def hit(self, key: str, now: int) -> int:
+        """Count only where there is room, in one statement; read the wait where there is none."""
+        self._db.execute("DELETE FROM attempts WHERE key = ? AND window_ends_at <= ?", (key, now))
+        fresh = (key, now + self._limit.window_seconds)
+        self._db.execute("INSERT OR IGNORE INTO attempts VALUES (?, 0, ?)", fresh)
+        room = "UPDATE attempts SET count = count + 1 WHERE key = ? AND count < ?"
+        if self._db.execute(room, (key, self._limit.attempts)).rowcount == 1:
+            return 0
+        (ends_at,) = self._db.execute("SELECT window_ends_at FROM attempts WHERE key = ?", (key,)).fetchone()
+        return max(1, int(ends_at) - now)
+
+    def forget(self, key: str) -> None:
+        """Let the window be over."""
+        self._db.execute("DELETE FROM attempts WHERE key = ?", (key,))
+
+
+# 11.2
+
+
+@alternative(CLIENT_IP)
+def client_ip_from_the_end(environ: Mapping[str, Any], hops: int) -> str:
+    """Cuts one entry after the other from the end; the network is what is left of the number."""
+    rest = str(environ.get("HTTP_X_FORWARDED_FOR") or "")
+    seen = str(environ.get("REMOTE_ADDR") or "")
+    for _ in range(hops):
+        rest, _, seen = rest.rpartition(",")
+    try:
+        address = ipaddress.ip_address(seen.strip())
+    except ValueError:
+        return UNKNOWN_ADDRESS
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.version == 4:
+        return str(address)
+    return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64"
 
 
 # 11.1

@@ -1,6 +1,7 @@
 """Wrong ways to answer a form, a session that believes the visitor, and attacks that miss."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
@@ -65,6 +66,30 @@ def page_with_a_link(location: str) -> Response:
     page = Response(f'<a href="{location}">Go on</a>', mimetype="text/html")
     page.headers["Location"] = location
     return page
+
+
+@flaw(
+    SEE_OTHER,
+    caught_by="test_an_address_with_a_question_goes_out_as_it_is",
+    misconception="What comes is an address already: quoted once more, its `?` is a letter of the path, and no page has that name.",
+)
+def quoted_once_more(location: str) -> Response:
+    """What goes into a header is quoted first, to be on the safe side."""
+    return redirect(quote(location), 303)
+
+
+_ANSWER = Response(status=303)
+
+
+@flaw(
+    SEE_OTHER,
+    caught_by="test_every_visitor_gets_an_answer_of_their_own",
+    misconception="A response is filled for one visitor: kept and sent again, it carries the cookie of the last login to the next visitor.",
+)
+def one_answer_for_all(location: str) -> Response:
+    """It is the same answer each time, so it is made once."""
+    _ANSWER.headers["Location"] = location
+    return _ANSWER
 
 
 @flaw(

@@ -4,6 +4,7 @@ import inspect
 import ipaddress
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, ValidationError
@@ -104,7 +105,7 @@ def reads_the_answer_to_the_login(mallory: Browser) -> str:
 @flaw(
     GUESS,
     caught_by="test_it_opens_the_account_where_the_hole_is",
-    misconception="No address was stopped, and no guess was right: the password on the note is one account's, and others were asked.",
+    misconception="No address was stopped, and no guess was right: one password of the note opens one account, and no form that was sent had both of them.",
 )
 def guesses_at_everybody(mallory: Browser) -> str:
     """Somebody will have one of these passwords."""
@@ -205,6 +206,58 @@ def spaces_kept(environ: Mapping[str, Any], hops: int) -> str:
     return _address({"REMOTE_ADDR": entries[-hops]}, 0)
 
 
+@flaw(
+    CLIENT_IP,
+    caught_by="test_an_entry_that_is_no_address_keeps_its_place",
+    misconception="Entries are counted from the end, good ones and bad ones: one that is left out hands its place to the visitor's own word.",
+)
+def skips_what_is_no_address(environ: Mapping[str, Any], hops: int) -> str:
+    """What is no address is noise, and the last good one before it counts."""
+    entries = []
+    for entry in str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(","):
+        with suppress(ValueError):
+            entries.append(str(ipaddress.ip_address(entry.strip())))
+    return _address({**environ, "HTTP_X_FORWARDED_FOR": ", ".join(entries)}, hops)
+
+
+@flaw(
+    CLIENT_IP,
+    caught_by="test_a_proxy_behind_a_unix_socket_is_counted_like_others",
+    misconception="A connection without an address has a place in the list all the same: left out, the place of our proxy's entry is the visitor's.",
+)
+def one_list_of_what_is_there(environ: Mapping[str, Any], hops: int) -> str:
+    """Header and connection in one list, without the empty ones, and counted from its end."""
+    words = [*str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(","), str(environ.get("REMOTE_ADDR", ""))]
+    there = [word.strip() for word in words if word.strip()]
+    return _address({"REMOTE_ADDR": there[-1 - hops]}, 0) if len(there) > hops else UNKNOWN_ADDRESS
+
+
+@flaw(
+    CLIENT_IP,
+    caught_by="test_zeros_that_are_left_out_are_in_the_address",
+    misconception="`2001:db8::1` has eight groups like any other, and `::` stands for five of them: an address is parsed, not cut.",
+)
+def first_four_groups(environ: Mapping[str, Any], hops: int) -> str:
+    """64 bits are the first four of eight groups."""
+    written = str(environ.get("REMOTE_ADDR", "")) if hops == 0 else ""
+    if _address(environ, hops).endswith("/64") and written:
+        return ":".join(written.lower().split(":")[:4]) + "::/64"
+    return _address(environ, hops)
+
+
+@flaw(
+    CLIENT_IP,
+    caught_by="test_an_ipv4_address_in_ipv6_has_several_spellings",
+    misconception="`::ffff:c000:207` is 192.0.2.7 as well: by a prefix of its text only one spelling is found, and `ipv4_mapped` finds all.",
+)
+def cuts_off_the_prefix(environ: Mapping[str, Any], hops: int) -> str:
+    """IPv4 in IPv6 begins with `::ffff:`."""
+    address = str(environ.get("REMOTE_ADDR", ""))
+    if hops == 0 and ":" in address and not address.startswith("::ffff:"):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return _address({**environ, "REMOTE_ADDR": address.removeprefix("::ffff:")}, hops)
+
+
 def _address(environ: Mapping[str, Any], hops: int) -> str:
     address: str = original(CLIENT_IP)(environ, hops)
     return address
@@ -253,6 +306,36 @@ class OverASecondLate(RightLimiter):
         """Count one attempt, in a window that lasts a second too long."""
         count, ends_at = count_attempt(self._db, key, now - 1, now + self._limit.window_seconds)
         return 0 if count <= self._limit.attempts else max(1, ends_at - now)
+
+
+@flaw(
+    LIMITER,
+    caught_by="test_a_window_is_over_on_its_second",
+    misconception="A window of 60 seconds that began at 100 lasts through the second 159: over already in it, it is a second short.",
+)
+class OverASecondEarly(RightLimiter):
+    """Who has one second left to wait has waited."""
+
+    def hit(self, key: str, now: int) -> int:
+        """Count one attempt, in a window that lasts a second too little."""
+        count, ends_at = count_attempt(self._db, key, now + 1, now + self._limit.window_seconds)
+        return 0 if count <= self._limit.attempts else ends_at - now
+
+
+@flaw(
+    LIMITER,
+    caught_by="test_of_two_guesses_at_once_one_is_the_tenth",
+    misconception="Between writing the count and reading it others count, too: both read eleven, and nobody was let through as the tenth.",
+)
+class CountsThenLooks(RightLimiter):
+    """Whoever counts before looking has counted everybody."""
+
+    def hit(self, key: str, now: int) -> int:
+        """Count one attempt, then look how many there are."""
+        count_attempt(self._db, key, now, now + self._limit.window_seconds)
+        select = "SELECT count, window_ends_at FROM attempts WHERE key = ?"
+        count, ends_at = self._db.execute(select, (key,)).fetchone()
+        return 0 if count <= self._limit.attempts else int(ends_at) - now
 
 
 @flaw(
@@ -482,6 +565,60 @@ def policies_for_success(response: Response) -> Response:
     return response
 
 
+@flaw(
+    HARDEN,
+    caught_by="test_what_may_be_kept_says_whose_it_is",
+    misconception="`Vary` is for those who keep a copy, and a response with a `Cache-Control` of its own is what they keep.",
+)
+def vary_or_a_word_of_its_own(response: Response) -> Response:
+    """Whoever has something to say to caches has said it all."""
+    response.headers.update(SECURITY_HEADERS)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+        response.vary.add("Cookie")
+    return response
+
+
+@flaw(
+    HARDEN,
+    caught_by="test_a_name_with_cookie_in_it_is_another_name",
+    misconception="`Vary` is a list of names, and `Sec-Cookie-Deprecation` is another one: look for the name, not for its letters.",
+)
+def cookie_somewhere_in_it(response: Response) -> Response:
+    """Where `Vary` has a cookie in it already, nothing needs to be added."""
+    before = response.headers.get("Vary", "")
+    answer: Response = original(HARDEN)(response)
+    if "cookie" in before.lower():
+        answer.headers["Vary"] = before
+    return answer
+
+
+@flaw(
+    HARDEN,
+    caught_by="test_json_is_still_json",
+    misconception="Werkzeug calls a new response HTML unless told otherwise: with the old headers added, it has two types, and browsers choose one.",
+)
+def a_fresh_response(response: Response) -> Response:
+    """A new response with the same body and status, to which the old headers are added."""
+    answer = Response(response.get_data(), response.status, mimetype="text/html")
+    for name, value in response.headers:
+        answer.headers.add(name, value)
+    hardened: Response = original(HARDEN)(answer)
+    return hardened
+
+
+@flaw(
+    HARDEN,
+    caught_by="test_a_cache_that_must_ask_can_still_ask",
+    misconception="`no-cache` is kept, and asked about by its ETag: without one, every question brings the whole style sheet again.",
+)
+def nothing_to_compare_with(response: Response) -> Response:
+    """What is not kept needs nothing to compare it with."""
+    del response.headers["ETag"], response.headers["Last-Modified"]
+    answer: Response = original(HARDEN)(response)
+    return answer
+
+
 def _hardened(response: Response, cache_control: str | None, *, own: bool = True) -> Response:
     """All headers as they should be, but for one."""
     chosen = response.headers.get("Cache-Control", cache_control) if own else cache_control
@@ -659,7 +796,7 @@ def nobody_logs_in_meanwhile(app: LabApp) -> None:
 @flaw(
     PROOF,
     caught_by="test_it_catches_the_wrong_limits_of_this_lesson",
-    misconception="The outcome of each request is computed and nobody asserts it: a test that cannot fail proves nothing.",
+    misconception="No `assert` depends on how guessing is limited, or a failing one is caught again: a test that cannot fail proves nothing.",
 )
 def looks_and_says_nothing(app: LabApp) -> None:
     """Everything is asked that must be asked."""
