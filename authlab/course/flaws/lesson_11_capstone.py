@@ -5,6 +5,7 @@ import ipaddress
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ConfigDict, ValidationError
@@ -14,6 +15,7 @@ from authlab.course.bank import flaw
 from authlab.course.kata.lesson_11_capstone import NOTE
 from authlab.course.mounting import original
 from authlab.db import UserRow, count_attempt
+from authlab.errors import TooManyAttempts
 from authlab.events import Event, to_the_log
 from authlab.forms import FormState, SignupForm, messages_by_field
 from authlab.headers import SECURITY_HEADERS
@@ -306,6 +308,35 @@ class OverASecondLate(RightLimiter):
         """Count one attempt, in a window that lasts a second too long."""
         count, ends_at = count_attempt(self._db, key, now - 1, now + self._limit.window_seconds)
         return 0 if count <= self._limit.attempts else max(1, ends_at - now)
+
+
+_owed: ContextVar[int] = ContextVar("owed", default=0)  # what this request's visitor would have to wait
+
+
+def _refuse_wrong_ones(
+    db: sqlite3.Connection, email: str, password: str, *, rounds: int, pepper: bytes
+) -> UserRow | None:
+    user: UserRow | None = original(AUTHENTICATE)(db, email, password, rounds=rounds, pepper=pepper)
+    wait = _owed.get()
+    _owed.set(0)
+    if user is None and wait:
+        raise TooManyAttempts(wait)
+    return user
+
+
+@flaw(
+    LIMITER,
+    caught_by="test_above_the_limit_one_waits",
+    companions={AUTHENTICATE: _refuse_wrong_ones},
+    misconception="The guess that is right is the one to refuse: let through, whoever guesses on gets in at the thousandth as well.",
+)
+class RefusesWrongOnes(RightLimiter):
+    """Whoever knows the password is no guesser."""
+
+    def hit(self, key: str, now: int) -> int:
+        """Let everybody through to where the password is looked at, and have wrong ones wait there."""
+        _owed.set(max(_owed.get(), super().hit(key, now)))
+        return 0
 
 
 @flaw(
