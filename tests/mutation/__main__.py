@@ -20,7 +20,18 @@ from datetime import date
 from pathlib import Path
 
 from authlab.course.places import ROOT, folder_in_memory
-from tests.mutation.modules import FOLDER, TOOL, Name, explained, line_of, mutants_of, name_of, named, paths
+from tests.mutation.modules import (
+    FOLDER,
+    TOOL,
+    Name,
+    explained,
+    line_of,
+    marks_of,
+    mutants_of,
+    name_of,
+    named,
+    paths,
+)  # fmt: skip
 from tests.mutation.trying import TESTS, BrokenTests, Mutant, Trying
 
 DOCS = ROOT / "docs/mutation.md"
@@ -34,6 +45,7 @@ class Outcome:
 
     module: str
     mutants: list[Mutant]
+    marks: list[str]  # what the outcome of each is kept under
     killers: dict[int, str | None]
 
     @property
@@ -141,7 +153,8 @@ def tried(
         for at, killer in trying.killers(mutants, known):
             outcome, place = left[at]
             outcome.killers[place] = killer
-            known = {"decides": decides, "of": _edits(outcome.mutants), "killers": outcome.killers}
+            killers = {outcome.marks[place]: killer for place, killer in outcome.killers.items()}
+            known = {"decides": decides, "killers": killers}
             _file_of(outcome.module, keep).write_text(json.dumps(known), encoding="utf-8")
     return [outcome for outcome, _ in outcomes]
 
@@ -150,20 +163,15 @@ def _kept(module: str, keep: Path = FOLDER) -> tuple[Outcome, str]:
     """Return what earlier runs have kept of a module, as far as its mutants are the same, and what decided
     it."""
     mutants, file = mutants_of(module), _file_of(module, keep)
-    if file.exists():
-        kept = json.loads(file.read_text(encoding="utf-8"))
-        if kept["of"] == _edits(mutants):
-            killers = {int(place): killer for place, killer in kept["killers"].items()}
-            return Outcome(module, mutants, killers), str(kept["decides"])
-    return Outcome(module, mutants, {}), ""
+    marks = marks_of(mutants)
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {"decides": "", "killers": {}}
+    of = kept["killers"]
+    killers = {place: of[mark] for place, mark in enumerate(marks) if mark in of}
+    return Outcome(module, mutants, marks, killers), str(kept["decides"])
 
 
 def _file_of(module: str, keep: Path) -> Path:
     return keep / f"outcome-{module}.json"
-
-
-def _edits(mutants: Sequence[Mutant]) -> str:
-    return hashlib.sha256(repr([(one.start, one.end, one.text) for one in mutants]).encode()).hexdigest()
 
 
 def _digest(tests: Sequence[str], more: Sequence[Path] = ()) -> str:

@@ -11,7 +11,10 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from authlab.course.places import ROOT, STATE
@@ -130,10 +133,44 @@ def line_of(mutant: Mutant) -> int:
     return mutant.path.read_text(encoding="utf-8").count("\n", 0, mutant.start) + 1
 
 
+def marks_of(mutants: Sequence[Mutant]) -> list[str]:
+    """Return what the outcome of each mutant is kept under: its name, which of equal ones in the function it
+    is, and what the function does. So an edit elsewhere, or of a docstring, takes no outcome away."""
+    found: list[str] = []
+    equal: Counter[Name] = Counter()
+    for mutant in mutants:
+        name = name_of(mutant)
+        equal[name] += 1
+        does = _does(mutant.path.read_text(encoding="utf-8")).get(name.function, "")
+        found.append(hashlib.sha256(repr((name, equal[name], does)).encode()).hexdigest()[:16])
+    return found
+
+
 def _stripped(lines: list[str]) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
+@cache
+def _does(source: str) -> dict[str, str]:
+    """Return for each function or class its code, without where it stands and what its docstrings say."""
+    found: dict[str, str] = {}
+
+    def walk(node: ast.AST, outer: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            name = outer
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                name = f"{outer}.{child.name}".removeprefix(".")
+                if ast.get_docstring(child) is not None:
+                    child.body = child.body[1:]
+            walk(child, name)
+            if name != outer:
+                found[name] = ast.dump(child)
+
+    walk(ast.parse(source), "")
+    return found
+
+
+@cache
 def _functions(source: str) -> dict[int, str]:
     """Return for each line the function or class that it is in."""
     found: dict[int, str] = {}

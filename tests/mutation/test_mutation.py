@@ -9,8 +9,8 @@ import pytest
 
 from authlab.course.places import ROOT
 from tests.mutation.by_hand import mutant
-from tests.mutation.modules import Name, explained, mutants_of, name_of, named, path_of, stale
-from tests.mutation.trying import changed_functions
+from tests.mutation.modules import Name, explained, marks_of, mutants_of, name_of, named, path_of, stale
+from tests.mutation.trying import Mutant, changed_functions
 from tests.test_architecture import app_modules
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
@@ -59,6 +59,36 @@ def test_a_name_has_the_lines_and_the_function_and_no_number() -> None:
     )
     assert name_of(one) == expected
     assert stale({expected: "it is there"}) == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "is_kept"),
+    [
+        (("Say.", "Say more.\n    "), True),
+        (("return y", "return not y"), True),
+        (("x = 1", "x = 2"), False),
+    ],
+    ids=["a docstring", "another function", "another line of it"],
+)
+def test_an_outcome_is_kept_while_its_function_does_the_same(
+    tmp_path: Path, edit: tuple[str, str], is_kept: bool
+) -> None:
+    text = 'def other(y):\n    return y\n\n\ndef one():\n    """Say."""\n    x = 1\n    return x == 1\n'
+
+    def mark(file: str, text: str) -> str:
+        path = tmp_path / file
+        path.write_text(text, "utf-8")
+        at = text.index("==")
+        return marks_of([Mutant("roles", path, at, at + 2, "!=", "compare")])[0]
+
+    assert (mark("before.py", text) == mark("after.py", text.replace(*edit))) is is_kept
+
+
+def test_equal_edits_of_equal_lines_are_two(tmp_path: Path) -> None:
+    path = tmp_path / "twice.py"
+    path.write_text("def one(x):\n    x += 1\n    x += 1\n", "utf-8")
+    places = [at for at in range(40) if path.read_text("utf-8")[at : at + 2] == "+="]
+    assert len(set(marks_of([Mutant("roles", path, at, at + 2, "-=", "assign") for at in places]))) == 2
 
 
 def test_a_change_in_a_function_is_put_into_that_function() -> None:
