@@ -176,7 +176,7 @@ def _file_of(module: str, keep: Path) -> Path:
 
 def _digest(tests: Sequence[str], more: Sequence[Path] = ()) -> str:
     """Return what stands for all that decides what tests do: the package and the tests, and `more`."""
-    mark = hashlib.sha256(repr(tests).encode())
+    mark = hashlib.sha256(repr((str(ROOT), tests)).encode())  # what was seen has the paths of this clone
     folders = [ROOT / "authlab", ROOT / "tests/app", ROOT / "tests/lessons", *more]
     files = [ROOT / "tests/conftest.py", ROOT / "tests/mutation/attacks.py"]
     files += [path for folder in folders for path in folder.rglob("*")]
