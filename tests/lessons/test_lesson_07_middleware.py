@@ -389,7 +389,8 @@ class TestTheGuidesTwoLists:
         closed=[303, 303, 303],
     )
     def test_no_header_says_who_somebody_is(self) -> None:
-        """A gateway may write such a header, and may take out the visitor's before. This app has none."""
+        """A gateway writes such a header, once it has taken out the visitor's own. In front of this app there
+        is none: the visitor wrote it."""
         login = "/login?next=%2Fhandbook"
         assert led_to(optimistic, "/handbook", headers={"X-User-Id": "1"}) == login
         assert led_to(optimistic, "/handbook", headers={"Authorization": "Bearer x"}) == login
@@ -445,8 +446,8 @@ class TestTheGuidesTwoLists:
         closed=[303, 303, 303],
     )
     def test_no_header_says_what_is_wanted(self) -> None:
-        """A guest who asks for JSON at the handbook gets the handbook. What an endpoint answers, `classify`
-        knows."""
+        """Whatever a guest says they want, the handbook answers with the handbook. Which endpoints answer
+        scripts, `classify` knows."""
         login = "/login?next=%2Fhandbook"
         assert led_to(optimistic, "/handbook", headers={"Accept": "application/json"}) == login
         assert led_to(optimistic, "/handbook", headers={"Content-Type": "application/json"}) == login

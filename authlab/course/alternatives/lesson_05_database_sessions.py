@@ -278,14 +278,16 @@ def create_with_an_error_of_its_own(db: sqlite3.Connection, session: Session, de
 def lookup_in_a_savepoint(
     db: sqlite3.Connection, session: Session, now: int, idle_since: int
 ) -> FoundSession | None:
-    """What is read and what is deleted for it belong together; one `return`, at the end."""
+    """What is read and what is deleted for it belong together. Hashes are compared as the bytes they are."""
     opened = None
     db.execute("SAVEPOINT one_token")
     found = find_session(db, session.session_id, session.user_id)
     if found is not None and now < found.expires_at and idle_since < found.last_seen_at:
-        secret = parts.hashed(session.token_id)
+        secret = bytes.fromhex(parts.hashed(session.token_id))
         before, seconds_ago = found.previous_hash.reveal(), now - (found.rotated_at or 0)
-        if secret == found.secret_hash.reveal() or (secret == before and seconds_ago < parts.GRACE_SECONDS):
+        current = hmac.compare_digest(secret, bytes.fromhex(found.secret_hash.reveal()))
+        replaced = before is not None and hmac.compare_digest(secret, bytes.fromhex(before))
+        if current or (replaced and seconds_ago < parts.GRACE_SECONDS):
             opened = found
         elif before is not None:
             delete_session(db, session.session_id)
