@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [e8c934ce]
+# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [f8b34f25]
 """Lesson 5: Revocation needs memory.
 
 Write your answers here. Check one with: python3 -m authlab check 5.1
@@ -60,7 +60,8 @@ def open_stolen_rows(rows: list[dict[str, Any]], sign: Callable[[Session], str],
 
     - `rows` is the table of sessions, a dictionary for each row, of several
       members. Among its keys are `user_id`, `session_id`, `secret_hash`,
-      `created_at` and `expires_at`.
+      `created_at` and `expires_at`: times by the app's clock, which is not
+      your computer's.
     - `sign(session)` returns the token of a `Session`: the key was in the
       backup, too. A `Session` has `user_id`, `session_id`, `token_id` (its
       secret), `authenticated_at`, `issued_at` and `expires_at`.

@@ -75,7 +75,8 @@ def open_stolen_rows(rows: list[dict[str, Any]], sign: Callable[[Session], str],
 
     - `rows` is the table of sessions, a dictionary for each row, of several
       members. Among its keys are `user_id`, `session_id`, `secret_hash`,
-      `created_at` and `expires_at`.
+      `created_at` and `expires_at`: times by the app's clock, which is not
+      your computer's.
     - `sign(session)` returns the token of a `Session`: the key was in the
       backup, too. A `Session` has `user_id`, `session_id`, `token_id` (its
       secret), `authenticated_at`, `issued_at` and `expires_at`.

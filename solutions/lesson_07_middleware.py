@@ -50,8 +50,9 @@ def optimistic(request: Request, endpoint: str) -> Response | None:
       GET or HEAD; a form that was sent goes on, or what was typed is lost.
     - Everybody else goes on, and so do those at an endpoint that asks by
       itself: a script can do nothing with a login page.
-    - It asks the database nothing, and tells no log what a cookie says. And it
-      believes no header but the session's cookie, which has been read already:
+    - It asks the database nothing, and tells no log the session's cookie, nor
+      the secret in it (`token_id`).
+    - It believes no header but that cookie, which has been read already:
       `X-User-Id`, `Accept`, `X-HTTP-Method-Override`,
       `X-Middleware-Subrequest`, other cookies and the like come from the
       visitor. An address, 127.0.0.1 included, proves nobody.

@@ -57,7 +57,7 @@ class TestBank(BankTests):
     resists = RESISTS
     flaws = FLAWS
     also_falls_to = ALSO_FALLS_TO
-    alternatives = 21
+    alternatives = 23
 
 
 def test_a_wrong_cache_falls_to_its_attack_or_to_the_kits_own_proof() -> None:

@@ -1,7 +1,9 @@
 """Checks of lesson 7."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
 import requests
 from werkzeug.wrappers import Response
@@ -31,9 +33,23 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return opened
 
 
+@pytest.fixture
+def logged(
+    lab_app: LabApp, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> Callable[[], str]:
+    """A function that returns all that was logged or printed, by the app and by what runs in it."""
+    caplog.set_level("DEBUG")
+    return lambda: "".join([caplog.text, *lab_app.log, *capsys.readouterr()])
+
+
 def led_as(endpoint: str, target: str) -> str | None:
     """Return where a guest is led who asks for `target`, had the router chosen `endpoint` for it."""
     return led_to(lambda request, chosen: optimistic(request, endpoint), target)
+
+
+def secret_in(token: str) -> str:
+    """Return the secret that a session's token carries."""
+    return str(jwt.decode(token, options={"verify_signature": False})["jti"])
 
 
 def kind_of(answer: requests.Response) -> str:
@@ -362,18 +378,10 @@ class TestTheGuidesTwoLists:
     )
     def test_no_header_switches_the_check_off(self) -> None:
         """CVE-2025-29927: the framework knew its own requests by a header, and so did everybody else."""
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Middleware-Subrequest": "1"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Middleware-Subrequest": "middleware"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Requested-With": "XMLHttpRequest"})
-            == "/login?next=%2Fhandbook"
-        )
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"X-Middleware-Subrequest": "1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Middleware-Subrequest": "middleware"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Requested-With": "XMLHttpRequest"}) == login
 
     @judging.request(
         'names = {"X-User-Id": "1", "Authorization": "Bearer x", "User-Agent": "Googlebot"}',
@@ -381,27 +389,23 @@ class TestTheGuidesTwoLists:
         closed=[303, 303, 303],
     )
     def test_no_header_says_who_somebody_is(self) -> None:
-        """A gateway may write such a header, and may take out the visitor's before. This app has none."""
-        assert led_to(optimistic, "/handbook", headers={"X-User-Id": "1"}) == "/login?next=%2Fhandbook"
-        assert (
-            led_to(optimistic, "/handbook", headers={"Authorization": "Bearer x"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"User-Agent": "Googlebot"}) == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Forwarded-User": "ada"}) == "/login?next=%2Fhandbook"
-        )
-        assert led_to(optimistic, "/handbook", headers={"Remote-User": "ada"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"X-API-Key": "x"}) == "/login?next=%2Fhandbook"
+        """A gateway writes such a header, once it has taken out the visitor's own. In front of this app there
+        is none: the visitor wrote it."""
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"X-User-Id": "1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Authorization": "Bearer x"}) == login
+        assert led_to(optimistic, "/handbook", headers={"User-Agent": "Googlebot"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Forwarded-User": "ada"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Remote-User": "ada"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-API-Key": "x"}) == login
 
     @judging.request('browser.get("/handbook", headers={"X-Original-URL": "/"}).status_code', closed=303)
     def test_no_header_names_another_page(self) -> None:
         """The router opens the page that was asked for, whatever a header says was meant."""
-        assert led_to(optimistic, "/handbook", headers={"X-Original-URL": "/"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"X-Rewrite-URL": "/"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"X-Forwarded-Uri": "/"}) == "/login?next=%2Fhandbook"
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"X-Original-URL": "/"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Rewrite-URL": "/"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Forwarded-Uri": "/"}) == login
 
     @judging.request(
         'names = {"X-Forwarded-For": "127.0.0.1", "Referer": "https://lab.test/handbook"}',
@@ -410,40 +414,21 @@ class TestTheGuidesTwoLists:
     )
     def test_no_header_says_from_where_somebody_comes(self) -> None:
         """Neither the address nor the page before: the visitor has written both."""
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Forwarded-For": "127.0.0.1"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Real-IP": "127.0.0.1"}) == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Referer": "https://lab.test/handbook"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Origin": "https://lab.test"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Sec-Fetch-Site": "same-origin"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"CF-Connecting-IP": "127.0.0.1"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Forwarded": "for=127.0.0.1"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"X-Forwarded-Proto": "http"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert led_to(optimistic, "/handbook", headers={"Host": "localhost"}) == "/login?next=%2Fhandbook"
-        referer = {"Referer": "https://lab.test/devices"}
-        assert led_to(optimistic, "/devices/end", method="POST", headers=referer) == "/login"
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"X-Forwarded-For": "127.0.0.1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Real-IP": "127.0.0.1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Referer": "https://lab.test/handbook"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Origin": "https://lab.test"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Sec-Fetch-Site": "same-origin"}) == login
+        assert led_to(optimistic, "/handbook", headers={"CF-Connecting-IP": "127.0.0.1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Forwarded": "for=127.0.0.1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"X-Forwarded-Proto": "http"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Host": "localhost"}) == login
+
+    def test_nor_does_one_say_from_where_a_form_comes(self) -> None:
+        """Whoever writes a form by hand writes this line as well."""
+        sent = {"Referer": "https://lab.test/devices"}
+        assert led_to(optimistic, "/devices/end", method="POST", headers=sent) == "/login"
 
     @judging.request(
         'here = app.browser(address="127.0.0.1")',
@@ -452,10 +437,8 @@ class TestTheGuidesTwoLists:
     )
     def test_no_address_is_inside(self, lab_app: LabApp) -> None:
         """Behind a proxy on the same machine, every visitor comes from 127.0.0.1."""
-        assert (
-            lab_app.browser(address="127.0.0.1").get("/handbook").headers.get("Location")
-            == "/login?next=%2Fhandbook"
-        )
+        here = lab_app.browser(address="127.0.0.1")
+        assert here.get("/handbook").headers.get("Location") == "/login?next=%2Fhandbook"
 
     @judging.request(
         'names = {"Accept": "application/json", "Sec-Fetch-Dest": "image", "HX-Request": "true"}',
@@ -463,24 +446,17 @@ class TestTheGuidesTwoLists:
         closed=[303, 303, 303],
     )
     def test_no_header_says_what_is_wanted(self) -> None:
-        """A guest who asks for JSON at the handbook gets the handbook. What an endpoint answers, `classify`
-        knows."""
-        assert (
-            led_to(optimistic, "/handbook", headers={"Accept": "application/json"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Content-Type": "application/json"})
-            == "/login?next=%2Fhandbook"
-        )
-        assert (
-            led_to(optimistic, "/handbook", headers={"Sec-Fetch-Dest": "image"}) == "/login?next=%2Fhandbook"
-        )
-        assert led_to(optimistic, "/handbook", headers={"HX-Request": "true"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"RSC": "1"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"Upgrade": "websocket"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"Range": "bytes=0-99"}) == "/login?next=%2Fhandbook"
-        assert led_to(optimistic, "/handbook", headers={"If-None-Match": "x"}) == "/login?next=%2Fhandbook"
+        """Whatever a guest says they want, the handbook answers with the handbook. Which endpoints answer
+        scripts, `classify` knows."""
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"Accept": "application/json"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Content-Type": "application/json"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Sec-Fetch-Dest": "image"}) == login
+        assert led_to(optimistic, "/handbook", headers={"HX-Request": "true"}) == login
+        assert led_to(optimistic, "/handbook", headers={"RSC": "1"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Upgrade": "websocket"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Range": "bytes=0-99"}) == login
+        assert led_to(optimistic, "/handbook", headers={"If-None-Match": "x"}) == login
 
     @judging.request(
         'browser.post("/login", {"email": ADA[1], "password": ADA[2]})',
@@ -498,10 +474,9 @@ class TestTheGuidesTwoLists:
     @judging.request('browser.get("/handbook", headers={"Sec-Purpose": "prefetch"}).status_code', closed=303)
     def test_a_prefetch_is_decided_as_a_visit(self) -> None:
         """What a browser fetches ahead of a click is the page itself, text and all."""
-        assert (
-            led_to(optimistic, "/handbook", headers={"Sec-Purpose": "prefetch"}) == "/login?next=%2Fhandbook"
-        )
-        assert led_to(optimistic, "/handbook", headers={"Purpose": "prefetch"}) == "/login?next=%2Fhandbook"
+        login = "/login?next=%2Fhandbook"
+        assert led_to(optimistic, "/handbook", headers={"Sec-Purpose": "prefetch"}) == login
+        assert led_to(optimistic, "/handbook", headers={"Purpose": "prefetch"}) == login
 
     def test_the_endpoint_decides_whatever_the_path(self) -> None:
         """`led_as(endpoint, address)`: a guest's request for which the router has chosen this endpoint. An
@@ -527,25 +502,27 @@ class TestTheGuidesTwoLists:
         led_to(optimistic, "/api/me", visitor="Ada")
         assert connections == []
 
-    def test_no_log_hears_the_cookie(
-        self, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_no_log_hears_the_cookie(self, logged: Callable[[], str]) -> None:
         """A session's token is as good as its password, and a log is read by more people than any page."""
-        caplog.set_level("DEBUG")
         led_to(optimistic, "/handbook", visitor="forger")
-        assert "made.up.token" not in caplog.text
-        assert "made.up.token" not in "".join(capsys.readouterr())
+        assert "made.up.token" not in logged()
 
-    def test_no_log_hears_a_members_cookie(
-        self, lab_app: LabApp, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_no_log_hears_a_members_cookie(self, lab_app: LabApp, logged: Callable[[], str]) -> None:
         """Hers is good: whoever reads it in a log, or in what a server prints, is Ada."""
-        caplog.set_level("DEBUG")
         ada = lab_app.browser()
         ada.post("/login", {"email": ADA[1], "password": ADA[2]})
         ada.get("/profile")
         token = ada.cookies["__Host-session"].value
-        assert token not in "".join([caplog.text, *lab_app.log, *capsys.readouterr()])
+        assert token not in logged()
+
+    def test_no_log_hears_the_secret_in_it(self, lab_app: LabApp, logged: Callable[[], str]) -> None:
+        """`request.session` is what the cookie says, its secret (`token_id`) included: whoever writes it down
+        writes that down. A line that names the user tells nothing secret."""
+        ada = lab_app.browser()
+        ada.post("/login", {"email": ADA[1], "password": ADA[2]})
+        ada.get("/profile")
+        secret = secret_in(ada.cookies["__Host-session"].value)
+        assert secret not in logged()
 
 
 @exercise("7.3")

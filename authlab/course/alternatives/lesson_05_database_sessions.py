@@ -245,6 +245,56 @@ def create_and_forget_the_secret(db: sqlite3.Connection, session: Session, devic
     )
 
 
+class SessionIdTaken(sqlite3.IntegrityError):
+    """An `IntegrityError` whose name says what has happened."""
+
+
+@alternative(CREATE)
+def create_with_an_error_of_its_own(db: sqlite3.Connection, session: Session, device: str) -> None:
+    """Whatever stands behind an id that is taken stays as it is, and the error has a name."""
+    db.execute("SAVEPOINT one_session_more")
+    try:
+        cursor = db.cursor()
+        cursor.execute(
+            "INSERT INTO sessions (session_id, secret_hash, user_id, device, created_at, last_seen_at, "
+            "expires_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id) DO NOTHING RETURNING id",
+            (
+                session.session_id,
+                parts.hashed(session.token_id),
+                session.user_id,
+                device,
+                session.issued_at,
+                session.issued_at,
+                session.expires_at,
+            ),
+        )
+        if cursor.fetchone() is None:
+            raise SessionIdTaken("a session of this id is there already")
+    finally:
+        db.execute("RELEASE one_session_more")
+
+
+@alternative(LOOKUP)
+def lookup_in_a_savepoint(
+    db: sqlite3.Connection, session: Session, now: int, idle_since: int
+) -> FoundSession | None:
+    """What is read and what is deleted for it belong together. Hashes are compared as the bytes they are."""
+    opened = None
+    db.execute("SAVEPOINT one_token")
+    found = find_session(db, session.session_id, session.user_id)
+    if found is not None and now < found.expires_at and idle_since < found.last_seen_at:
+        secret = bytes.fromhex(parts.hashed(session.token_id))
+        before, seconds_ago = found.previous_hash.reveal(), now - (found.rotated_at or 0)
+        current = hmac.compare_digest(secret, bytes.fromhex(found.secret_hash.reveal()))
+        replaced = before is not None and hmac.compare_digest(secret, bytes.fromhex(before))
+        if current or (replaced and seconds_ago < parts.GRACE_SECONDS):
+            opened = found
+        elif before is not None:
+            delete_session(db, session.session_id)
+    db.execute("RELEASE one_token")
+    return opened
+
+
 @alternative(LOOKUP)
 def lookup_by_kind_of_token(
     db: sqlite3.Connection, session: Session, now: int, idle_since: int
@@ -421,7 +471,7 @@ def revoke_and_count_who_is_left(db: sqlite3.Connection, user_id: int, keep: str
 
 
 @alternative(REVOKE_OTHERS)
-def revoke_and_count_what_what_came_back(db: sqlite3.Connection, user_id: int, keep: str) -> int:
+def revoke_and_count_what_came_back(db: sqlite3.Connection, user_id: int, keep: str) -> int:
     """One DELETE, which tells what it has deleted."""
     ended = db.execute(
         "DELETE FROM sessions WHERE user_id = ? AND NOT (session_id = ?) RETURNING id", (user_id, keep)

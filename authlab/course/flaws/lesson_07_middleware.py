@@ -3,6 +3,7 @@
 Each is right but for what it looks at. That they open the handbook and nothing else is the data access layer's doing.
 """
 
+import logging
 import re
 from urllib.parse import quote, unquote, urlsplit
 
@@ -612,6 +613,17 @@ def a_browser_that_is_known(request: Request, endpoint: str) -> Response | None:
 def each_request_is_logged(request: Request, endpoint: str) -> Response | None:
     """It runs before every request, so it is the place to write each of them down, for later."""
     print(request.method, request.path, dict(request.cookies))
+    return _by_policy(request, endpoint, signed_in=request.session is not None)
+
+
+@flaw(
+    OPTIMISTIC,
+    caught_by="test_no_log_hears_the_secret_in_it",
+    misconception="Printed whole, a session tells its secret as well: a log needs the number of the user, and no more.",
+)
+def who_comes_is_logged(request: Request, endpoint: str) -> Response | None:
+    """The log says who asked for what; the cookie itself stays out of it."""
+    logging.getLogger("middleware").info("%s for %s", endpoint, request.session)
     return _by_policy(request, endpoint, signed_in=request.session is not None)
 
 
