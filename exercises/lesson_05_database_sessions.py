@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [f8b34f25]
+# Derived from authlab/course/kata/lesson_05_database_sessions.py, authlab/sessions/database.py by: authlab dev build [a31a65cb]
 """Lesson 5: Revocation needs memory.
 
 Write your answers here. Check one with: python3 -m authlab check 5.1
@@ -171,10 +171,10 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
       it is asked for. A cache for 0 seconds remembers nothing.
     - It is good for this very token: the same session with another `token_id`
       is unknown.
-    - After `cache.forget_session(session_id)` the session is unknown, and after
-      `cache.forget_user(user_id)` every session of that user is. Those of other
-      users stay; whether another session of the same user stays when one is
-      forgotten is the cache's choice.
+    - After `cache.forget_session(session_id)` the session is unknown, with each
+      of its tokens, and after `cache.forget_user(user_id)` every session of
+      that user is. Those of other users stay; whether another session of the
+      same user stays when one is forgotten is the cache's choice.
     - An answer that was on its way while something was forgotten is an old one:
       `put` with a `revision` from before remembers nothing.
 

@@ -703,8 +703,11 @@ def proven_rule_by_rule(new_cache: Callable[[int], SessionCache]) -> None:
     assert filled().get(replace(ADAS_LAPTOP, token_id="x"), 0) is None
     assert filled().get(replace(ADAS_LAPTOP, session_id="x"), 0) is None
     cache = filled()
+    other_token = replace(ADAS_PHONE, token_id="x")
+    cache.put(other_token, answer_for(other_token), 0, cache.revision())
     cache.forget_session(ADAS_PHONE.session_id)
     assert cache.get(ADAS_PHONE, 0) is None
+    assert cache.get(other_token, 0) is None
     cache = filled()
     cache.forget_user(1)
     assert cache.get(ADAS_LAPTOP, 0) is None
@@ -780,11 +783,14 @@ def proven_by_a_story(new_cache: Callable[[int], SessionCache]) -> None:
     assert knows(ADAS_LAPTOP, 159)
     assert not knows(ADAS_LAPTOP, 160)
     assert knows(ADAS_PHONE, 160)
+    just_replaced = replace(ADAS_PHONE, token_id="the one before")
+    comes(just_replaced, 160)
 
     on_its_way = cache.revision()
     cache.forget_session("ada's phone")
     cache.put(ADAS_PHONE, answer_for(ADAS_PHONE), 161, on_its_way)
     assert not knows(ADAS_PHONE, 161)
+    assert not knows(just_replaced, 161)
 
     comes(ADAS_PHONE, 170)
     comes(ADAS_LAPTOP, 170)

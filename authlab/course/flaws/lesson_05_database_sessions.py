@@ -923,6 +923,21 @@ class ForgetsOneEntry(RightCache):
 @flaw(
     CACHE,
     caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
+    misconception="A session has two tokens for a minute, and an answer for each of them: after a logout the older one still opens it.",
+)
+class ForgetsOneToken(RightCache):
+    """A session has a token, and so it has an entry."""
+
+    def forget_session(self, session_id: str) -> None:
+        """Forget the entry of this session."""
+        self._forgotten += 1
+        key = next((key for key in self._entries if key[0] == session_id), None)
+        self._entries = {other: entry for other, entry in self._entries.items() if other != key}
+
+
+@flaw(
+    CACHE,
+    caught_by="test_it_catches_the_wrong_caches_of_this_lesson",
     misconception="Without an end an answer is believed until the process ends: another process may have ended the session long ago.",
 )
 class RemembersForEver(RightCache):

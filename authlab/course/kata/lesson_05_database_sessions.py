@@ -100,10 +100,10 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
       it is asked for. A cache for 0 seconds remembers nothing.
     - It is good for this very token: the same session with another `token_id`
       is unknown.
-    - After `cache.forget_session(session_id)` the session is unknown, and after
-      `cache.forget_user(user_id)` every session of that user is. Those of other
-      users stay; whether another session of the same user stays when one is
-      forgotten is the cache's choice.
+    - After `cache.forget_session(session_id)` the session is unknown, with each
+      of its tokens, and after `cache.forget_user(user_id)` every session of
+      that user is. Those of other users stay; whether another session of the
+      same user stays when one is forgotten is the cache's choice.
     - An answer that was on its way while something was forgotten is an old one:
       `put` with a `revision` from before remembers nothing.
 
@@ -111,7 +111,7 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
     sessions to try it with, `answer_for(session)` is what the database says of
     one, and `dataclasses.replace` makes another token of one.
     """
-    laptop = answer_for(ADAS_LAPTOP)
+    laptop, older = answer_for(ADAS_LAPTOP), replace(ADAS_LAPTOP, token_id="an older secret")
 
     cache = new_cache(60)
     assert cache.get(ADAS_LAPTOP, 1000) is None
@@ -119,7 +119,7 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
     assert cache.get(ADAS_LAPTOP, 1000) == laptop
     assert cache.get(ADAS_LAPTOP, 1059) == laptop
     assert cache.get(ADAS_PHONE, 1059) is None
-    assert cache.get(replace(ADAS_LAPTOP, token_id="an older secret"), 1059) is None
+    assert cache.get(older, 1059) is None
     assert cache.get(ADAS_LAPTOP, 1060) is None
 
     off = new_cache(0)
@@ -131,11 +131,12 @@ def prove_session_cache(new_cache: Callable[[int], SessionCache]) -> None:
         lambda: cache.forget_user(1),
     ]
     for forget in ways:
-        for session in (ADAS_LAPTOP, ADAS_PHONE, GRACES_LAPTOP):
+        for session in (ADAS_LAPTOP, older, ADAS_PHONE, GRACES_LAPTOP):
             cache.put(session, answer_for(session), 2000, cache.revision())
         before = cache.revision()
         forget()
         assert cache.get(ADAS_LAPTOP, 2001) is None
+        assert cache.get(older, 2001) is None
         assert cache.get(GRACES_LAPTOP, 2001) is not None
         cache.put(ADAS_LAPTOP, laptop, 2001, before)
         assert cache.get(ADAS_LAPTOP, 2001) is None
