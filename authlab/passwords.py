@@ -47,7 +47,7 @@ def hash_password(password: str, *, rounds: int, pepper: bytes) -> str:
       says so in its beginning, `$2b$10$` for 10.
     - Each hash has a new salt, whoever's password it is, so that equal
       passwords have different hashes. All of the salt is drawn by the system,
-      so that nobody can tell it in advance, or make a list for each.
+      so that nobody can foresee it and prepare a list of hashes.
     - One hash is made, and no second one: each takes its time.
     - It is a `str`, as the column of the table is: the hash's own characters.
 

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [2ba69b30]
+# Derived from authlab/course/kata/lesson_01_forms.py, authlab/forms.py by: authlab dev build [9ba64266]
 """Lesson 1: Errors are data.
 
 Write your answers here. Check one with: python3 -m authlab check 1.1
@@ -88,9 +88,9 @@ def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
     """Return the checked `SignupForm`, or a `FormState` with every message of
     every field.
 
-    - The name is trimmed of white space of every kind, else kept, and then has
-      2 to 100 characters. The e-mail is in its one spelling, the password as
-      it was typed. `SignupForm` is a model that knows these rules.
+    - The name is trimmed of white space of every kind and not changed
+      otherwise; then it has 2 to 100 characters. The e-mail is in its one
+      spelling, the password as it was typed. `SignupForm` knows these rules.
     - Every field is judged, and all its messages are kept: `errors` maps a
       field's name to a list.
     - A field that is missing is judged as if it were empty.

@@ -102,9 +102,9 @@ def validate_signup(form: Mapping[str, str]) -> SignupForm | FormState:
     """Return the checked `SignupForm`, or a `FormState` with every message of
     every field.
 
-    - The name is trimmed of white space of every kind, else kept, and then has
-      2 to 100 characters. The e-mail is in its one spelling, the password as
-      it was typed. `SignupForm` is a model that knows these rules.
+    - The name is trimmed of white space of every kind and not changed
+      otherwise; then it has 2 to 100 characters. The e-mail is in its one
+      spelling, the password as it was typed. `SignupForm` knows these rules.
     - Every field is judged, and all its messages are kept: `errors` maps a
       field's name to a list.
     - A field that is missing is judged as if it were empty.

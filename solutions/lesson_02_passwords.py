@@ -61,7 +61,7 @@ def hash_password(password: str, *, rounds: int, pepper: bytes) -> str:
       says so in its beginning, `$2b$10$` for 10.
     - Each hash has a new salt, whoever's password it is, so that equal
       passwords have different hashes. All of the salt is drawn by the system,
-      so that nobody can tell it in advance, or make a list for each.
+      so that nobody can foresee it and prepare a list of hashes.
     - One hash is made, and no second one: each takes its time.
     - It is a `str`, as the column of the table is: the hash's own characters.
 
@@ -173,7 +173,7 @@ def prove_authenticate(authenticate: Callable[..., UserRow | None]) -> None:
     Your proof gets the function to judge. It is run on wrong versions, each of
     which must make one of your assertions fail, and on right ones in other
     styles, which must pass. Only a failing `assert` counts: a proof that
-    crashes has proven nothing. None of them raises.
+    crashes has proven nothing. None of them raises on what can be typed.
 
     - `app = LabApp()` makes an app, in which Ada is signed up with a hash of
       cost 4, and `app.connect()` returns a connection to its database.

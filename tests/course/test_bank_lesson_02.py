@@ -115,4 +115,4 @@ class TestBank(BankTests):
     flaws = FLAWS
     also_falls_to = ALSO_FALLS_TO
     noticed = NOTICED
-    alternatives = 35
+    alternatives = 36

@@ -22,6 +22,12 @@ from authlab.forms import (
 )
 
 
+def canonical_length(raw: str) -> int | None:
+    """Return how many characters the one spelling of an address has, or None if it is no address."""
+    address = canonical_email(raw)
+    return None if address is None else len(address)
+
+
 @exercise("1.1")
 class TestOneAddressOneSpelling:
     def test_a_plain_address_is_kept(self) -> None:
@@ -106,19 +112,19 @@ class TestOneAddressOneSpelling:
     def test_an_address_has_at_most_255_characters(self) -> None:
         """A limit for the visitor is a limit for the attacker too: 255 pass, 256 do not. An é is one
         character, and two bytes in UTF-8."""
-        assert canonical_email("a" * 246 + "@lab.test") == "a" * 246 + "@lab.test"
-        assert canonical_email("a" * 247 + "@lab.test") is None
-        assert canonical_email("é" * 246 + "@lab.test") == "é" * 246 + "@lab.test"
+        assert canonical_length("a" * 246 + "@lab.test") == 255
+        assert canonical_length("a" * 247 + "@lab.test") is None
+        assert canonical_length("é" * 246 + "@lab.test") == 255
 
     def test_the_limit_is_for_the_result(self) -> None:
         """255 characters with a space on each side are 255 characters: the spaces are no part of it."""
-        assert canonical_email(" " + "a" * 246 + "@lab.test ") == "a" * 246 + "@lab.test"
+        assert canonical_length(" " + "a" * 246 + "@lab.test ") == 255
 
     def test_the_limit_is_for_the_normal_form(self) -> None:
         """Each é is typed as two characters here, e and an accent: NFKC makes one of them, and 255 of all. Of
         the one ﬃ it makes three. What is stored is measured, not what was typed."""
-        assert canonical_email("e\u0301" * 246 + "@lab.test") == "é" * 246 + "@lab.test"
-        assert canonical_email("\ufb03" * 246 + "@lab.test") is None
+        assert canonical_length("e\u0301" * 246 + "@lab.test") == 255
+        assert canonical_length("\ufb03" * 246 + "@lab.test") is None
 
     def test_different_addresses_stay_different(self) -> None:
         """Dots, tags and look-alikes of another alphabet are other people's addresses, whatever one

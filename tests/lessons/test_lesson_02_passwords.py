@@ -1,6 +1,7 @@
 """Checks of lesson 2."""
 
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ ACCENTS = "zo\u00e9 is not zoe\u0301, nor \ufb01 fi"  # two spellings of é, and
 PHRASE = f"Let me in 4: {ACCENTS} {'Words ' * 800}"
 AWKWARD = f" {PHRASE}\x00{HALF} "
 EVE = SignupForm(name="Eve", email="eve@lab.test", password=PHRASE)
-WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE")  # they lock
+WRITES = {"INSERT", "REPLACE", "UPDATE", "DELETE", "IMMEDIATE", "EXCLUSIVE"}  # whose statements lock
 
 
 def distinct_digests(*passwords: str) -> int:
@@ -137,8 +138,7 @@ class TestNothingIsCutOff:
         assert len(digests) == 2
 
     def test_a_pepper_is_any_bytes(self) -> None:
-        """A pepper is drawn by a machine: most of its bytes are no text in any encoding. And all of them
-        count."""
+        """A pepper is drawn by a machine: its bytes are hardly ever a text in UTF-8. All of them count."""
         digests = {
             password_digest("let-me-in-4", pepper=bytes(range(224, 256))),
             password_digest("let-me-in-4", pepper=bytes(range(192, 224))),
@@ -161,7 +161,7 @@ class TestNothingIsCutOff:
 
     def test_no_byte_of_it_is_zero(self) -> None:
         """The table may outlive the library: bcrypt in other languages reads up to the first zero byte, and
-        a raw digest has one in every sixth password."""
+        a raw digest of 32 bytes has one for every eighth or ninth password."""
         digests = [password_digest(f"password-{number}", pepper=PEPPER) for number in range(200)]
         assert sum(0 in digest for digest in digests) == 0
 
@@ -294,6 +294,12 @@ class TestAHashThatIsWorthStealingLittle:
         most_of_a_salt_differs()
 
 
+def takes_the_lock(statement: str) -> bool:
+    """Return whether a statement of SQL writes, or begins in order to write: its comments do not count."""
+    words = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL).upper().split()
+    return not WRITES.isdisjoint(words)
+
+
 @pytest.fixture
 def db(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
     """A database of its own for one check, and of the app whose hashes are counted (`costs`)."""
@@ -310,8 +316,7 @@ def raced(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
         emails = ["eve@lab.test", "another@lab.test"]
 
         def come_between(statement: str) -> None:
-            is_write = statement.lstrip().upper().startswith(WRITES)
-            if emails and is_write == (len(emails) == 2):
+            if emails and takes_the_lock(statement) == (len(emails) == 2):
                 email = emails.pop(0)
                 with suppress(sqlite3.OperationalError):
                     insert_user(rival, name="Rival", email=email, password_hash="$2b$", now=NOW)
@@ -413,7 +418,7 @@ def changing(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
         chosen = [hashed(AWKWARD)]
 
         def change(statement: str) -> None:
-            if chosen and statement.lstrip().upper().startswith(WRITES):
+            if chosen and takes_the_lock(statement):
                 set_password_hash(other, 1, chosen.pop())
 
         db.set_trace_callback(change)

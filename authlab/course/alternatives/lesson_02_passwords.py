@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import logging
 import random
 import re
 import secrets
@@ -12,6 +13,7 @@ import sqlite3
 import string
 import unicodedata
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from typing import Any
 
@@ -119,6 +121,18 @@ def hash_with_a_salt_by_hand(password: str, *, rounds: int, pepper: bytes) -> st
     return bcrypt.hashpw(password_digest(password, pepper=pepper), salt.encode()).decode()
 
 
+@alternative(HASH)
+def hash_in_another_thread(password: str, *, rounds: int, pepper: bytes) -> str:
+    """bcrypt takes its time: a server with one loop for all lets a thread wait for it. And it looks at it."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        slow = pool.submit(bcrypt.hashpw, password_digest(password, pepper=pepper), bcrypt.gensalt(rounds))
+    hashed = slow.result().decode("ascii")
+    logging.getLogger(__name__).debug("hashed at the cost %s", hashed[4:6])
+    if re.fullmatch(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}", hashed) is None:
+        raise RuntimeError("bcrypt returned something else than a hash")
+    return hashed
+
+
 @alternative(VERIFY)
 def verify_by_hashing_again(password: str, hashed: str, *, pepper: bytes) -> bool:
     """A hash contains its salt and cost, so it can stand in for them: hash again and compare."""
@@ -159,9 +173,12 @@ def insert_on_conflict_do_nothing(
 ) -> int | None:
     """No exception: the statement says itself what happens when the address is taken."""
     row = db.execute(
-        "INSERT INTO users (name, email, password_hash, created_at)"
-        " VALUES (:name, :email, :password_hash, :now)"
-        " ON CONFLICT (email) DO NOTHING RETURNING id",
+        """
+        -- Of several at once the database lets in one.
+        INSERT INTO users (name, email, password_hash, created_at)
+        VALUES (:name, :email, :password_hash, :now)
+        ON CONFLICT (email) DO NOTHING RETURNING id
+        """,
         {
             "name": form.name,
             "email": form.email,
@@ -256,7 +273,8 @@ def decide_once_at_the_end(
     if needs_rehash(stored, rounds=rounds):
         renewed = hash_password(password, rounds=rounds, pepper=pepper)
         db.execute(
-            "UPDATE users SET password_hash = :renewed WHERE id = :id AND password_hash = :stored",
+            "/* in place of no other */ UPDATE users SET password_hash = :renewed"
+            " WHERE id = :id AND password_hash = :stored",
             {"renewed": renewed, "id": user.id, "stored": stored},
         )
     return user
@@ -323,6 +341,19 @@ def as_the_page_does(browser: Browser, email: str) -> str:
     return browser.get("/profile").text if second.ok and not first.ok else first.text
 
 
+@alternative(TAKE_OVER)
+def with_looks_between(browser: Browser, email: str) -> str:
+    """Looks at the page after each guess, and comes back to the first guess after another one."""
+    page = browser.get("/profile")
+    for guess in ("mine", "yours", "mine", "yours"):
+        if page.status_code == 200:
+            break
+        browser.post("/login", {"email": f" {email} ", "password": guess})
+        browser.post("/login", {"email": f" {email} ", "password": guess})
+        page = browser.get("/profile")
+    return page.text
+
+
 # 2.6
 
 
@@ -372,6 +403,61 @@ def prove_by_comparing(authenticate: Callable[..., UserRow | None]) -> None:
             ada = authenticate(db, ADA[1], ADA[2], rounds=rounds, pepper=app.settings.pepper)
             assert ada is not None and ada.email == ADA[1]
             assert work(app, "eve@lab.test", rounds) == work(app, ADA[1], rounds) != []
+
+
+@alternative(PROOF)
+def prove_by_counting_writes(authenticate: Callable[..., UserRow | None]) -> None:
+    """Who, at which costs, with how many changes of the table: all three of each call, odd texts included."""
+    app = LabApp()
+    odd = ["", "short", "x" * 5000, "🔑" * 20, f"{ADA[2]} ", ADA[2].upper()]
+    with closing(app.connect()) as db:
+
+        def ask(email: str, password: str, rounds: int) -> tuple[int | None, list[int], int]:
+            app.hash_costs.clear()
+            before = db.total_changes
+            user = authenticate(db, email, password, rounds=rounds, pepper=app.settings.pepper)
+            assert user is None or isinstance(user, UserRow)
+            assert not db.in_transaction
+            return None if user is None else user.id, list(app.hash_costs), db.total_changes - before
+
+        for rounds in (4, 5, 6):
+            assert [ask(ADA[1], wrong, rounds) for wrong in odd] == [(None, [4], 0)] * len(odd)
+            assert [ask("eve@lab.test", wrong, rounds) for wrong in odd] == [(None, [rounds], 0)] * len(odd)
+        for nowhere in ("", "ada", "a\nda@lab.test", "x" * 300 + "@lab.test", chr(0xD83D) + "@lab.test"):
+            assert ask(nowhere, ADA[2], 4)[::2] == (None, 0)
+        db.execute("UPDATE users SET disabled_at = 1 WHERE id = 1")
+        for password in (ADA[2], "wrong-password-1"):
+            assert ask(ADA[1], password, 5) == (None, [4], 0)
+        db.execute("UPDATE users SET disabled_at = NULL WHERE id = 1")
+        assert ask(" Ada@LAB.test", ADA[2], 4) == (1, [4], 0)
+        assert ask(ADA[1], ADA[2], 5) == (1, [4, 5], 1)
+        assert ask(ADA[1], ADA[2], 5) == (1, [5], 0)
+        assert ask(ADA[1], ADA[2], 4) == (1, [5, 4], 1)
+
+
+@alternative(PROOF)
+def prove_inside_a_transaction(authenticate: Callable[..., UserRow | None]) -> None:
+    """Each call in a transaction that is taken back: each meets the same table, and no order is needed."""
+    app = LabApp()
+    db = app.connect()
+
+    def outcome(email: str, password: str, rounds: int) -> list[object]:
+        app.hash_costs.clear()
+        db.execute("BEGIN")
+        user = authenticate(db, email, password, rounds=rounds, pepper=app.settings.pepper)
+        ada = user_by_email(db, ADA[1])
+        db.execute("ROLLBACK")
+        return [user and user.name, app.hash_costs[:], ada and ada.password_hash.reveal()[:7]]
+
+    try:
+        assert outcome(ADA[1], ADA[2], 4) == ["Ada Lovelace", [4], "$2b$04$"], "her password opens"
+        assert outcome(ADA[1], ADA[2], 5) == ["Ada Lovelace", [4, 5], "$2b$05$"], "and renews its hash"
+        for rounds in (4, 5):
+            for wrong in ("", "wrong-password-1"):
+                assert outcome(ADA[1], wrong, rounds) == [None, [4], "$2b$04$"], "a wrong one changes nothing"
+                assert outcome("eve@lab.test", wrong, rounds) == [None, [rounds], "$2b$04$"], "the same work"
+    finally:
+        db.close()
 
 
 # Parts that are looked at in this lesson or in lesson 11

@@ -37,7 +37,7 @@ def prove_authenticate(authenticate: Callable[..., UserRow | None]) -> None:
     Your proof gets the function to judge. It is run on wrong versions, each of
     which must make one of your assertions fail, and on right ones in other
     styles, which must pass. Only a failing `assert` counts: a proof that
-    crashes has proven nothing. None of them raises.
+    crashes has proven nothing. None of them raises on what can be typed.
 
     - `app = LabApp()` makes an app, in which Ada is signed up with a hash of
       cost 4, and `app.connect()` returns a connection to its database.
