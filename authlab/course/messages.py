@@ -241,7 +241,8 @@ def _shown(value: object, constants: Mapping[str, str]) -> str:
         return f"a value of type {type(value).__name__}, whose repr raises {type(error).__name__}"
     for literal, constant in constants.items():
         text = text.replace(literal, constant)
-    return _cut(text)
+    # A text has as many characters as it has, whatever its quotes and escapes add.
+    return _cut(text, size=len(value) if isinstance(value, str | bytes) else None)
 
 
 def _look_alike(first: str, second: str) -> bool:
@@ -249,8 +250,9 @@ def _look_alike(first: str, second: str) -> bool:
     return unicodedata.normalize("NFKC", first) == unicodedata.normalize("NFKC", second)
 
 
-def _cut(text: str, limit: int = MAX_VALUE_CHARACTERS) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 30]}… ({len(text)} characters)"
+def _cut(text: str, limit: int = MAX_VALUE_CHARACTERS, *, size: int | None = None) -> str:
+    """Return the beginning of a text that is too long, and how long it is: `size`, where that is known."""
+    return text if len(text) <= limit else f"{text[: limit - 30]}… ({size or len(text)} characters)"
 
 
 def _line_in(excinfo: "pytest.ExceptionInfo[BaseException]", path: Path) -> int | None:

@@ -43,7 +43,7 @@ LAB_PEPPER = b"a pepper for lessons, known too!"
 LAB_ROUNDS = 4  # bcrypt's lowest cost: lessons count hashes, they do not wait for them
 # What an operator sees of an app and no request does: the same on an app in a process of its own.
 VIEWS = ("members", "stolen_users", "stolen_sessions", "statements", "crashes", "log", "hashes", "hash_costs")
-_WRITES = ("INSERT", "REPLACE", "UPDATE", "DELETE")
+_WRITES = {"INSERT", "REPLACE", "UPDATE", "DELETE", "IMMEDIATE", "EXCLUSIVE"}
 
 
 @contextmanager
@@ -209,7 +209,7 @@ class LabApp:
         if layer != "db":
             return
         self.statements.append(what)
-        if what.upper().startswith(_WRITES) and getattr(self._turn, "table", "?") in what.split():
+        if is_a_write(what) and getattr(self._turn, "table", "?") in what.split():
             self._wait_for_the_others()
 
     def _wait_for_the_others(self) -> None:
@@ -219,6 +219,13 @@ class LabApp:
                 barrier.wait(timeout=5)  # somebody may be stuck behind another's lock: the rest go on
             if self._turn.after is not None:
                 self._turn.after.wait(timeout=5)
+
+
+def is_a_write(statement: str) -> bool:
+    """Return whether a statement of SQL writes, or begins a transaction in order to: its comments do not
+    count, and `WITH` may stand before it."""
+    words = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL).upper().split()
+    return not _WRITES.isdisjoint(words)
 
 
 def _sign_up_the_cast(db: sqlite3.Connection, third: str, now: int) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LAB_ORIGIN = "https://lab.test"
 _GUESTS_FORMS = ("/signup", "/login")  # their pages are for visitors without a session, so without a token
+_MOST_REDIRECTS = 10
 _RAW_TARGET = "X-Lab-Raw-Target"  # from `raw` to the adapter; the app never sees it
 
 
@@ -107,9 +108,25 @@ class Browser:
     def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> requests.Response:
-        """Send one request to the lab and return its one answer."""
+        """Send one request to the lab and return its one answer.
+
+        That is the first one: a redirect is followed where `allow_redirects=True` asks for it, with GET and
+        within the lab, ten times at most.
+        """
+        follow = options.pop("allow_redirects", False)
+        response = self._one_answer(method, path, headers or {}, **options)
+        for _ in range(_MOST_REDIRECTS if follow else 0):
+            there = response.headers.get("Location", "")
+            if response.status_code not in (301, 302, 303) or not there.startswith("/") or there[1:2] == "/":
+                break
+            response = self._one_answer("GET", there, headers or {})
+        return response
+
+    def _one_answer(
+        self, method: str, path: str, headers: Mapping[str, str], **options: Any
+    ) -> requests.Response:
         self.trace = []
-        response = self._exchange(method, path, headers or {}, **options)
+        response = self._exchange(method, path, headers, **options)
         went = f" {response.headers['Location']}" if "Location" in response.headers else ""
         self.history.append(f"{method} {response.request.path_url} -> {response.status_code}{went}")
         return response

@@ -14,7 +14,7 @@ import pytest
 
 from authlab.course.places import ROOT
 from authlab.lab import open_app
-from authlab.lab.apps import ADA, GRACE, VIEWS, LabApp
+from authlab.lab.apps import ADA, GRACE, VIEWS, LabApp, is_a_write
 from authlab.lab.browser import Browser
 from authlab.lab.remote import RemoteApp
 from tests.processes import is_gone, is_soon_gone
@@ -557,3 +557,20 @@ def test_its_words_do_not_reach_the_notebook(
     app.browser().post("/signup", EVE)
     app.close()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("statement", "writes"),
+    [
+        ("UPDATE users SET name = ?", True),
+        ("-- a note\n  insert into users values (?)", True),
+        ("/* why */ WITH ours AS (SELECT 1) DELETE FROM users", True),
+        ("begin immediate", True),
+        ("SELECT * FROM users -- for UPDATE", False),
+        ("WITH ours AS (SELECT 1) SELECT * FROM ours", False),
+        ("BEGIN", False),
+        ("COMMIT", False),
+    ],
+)
+def test_a_write_is_told_whatever_stands_before_it(statement: str, writes: bool) -> None:
+    assert is_a_write(statement) is writes

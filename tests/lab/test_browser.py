@@ -333,6 +333,39 @@ def ada() -> Iterator[Browser]:
     app.close()
 
 
+# Redirects
+
+
+def test_a_redirect_is_an_answer(ada: Browser) -> None:
+    """A lesson is about each of them."""
+    assert ada.get("/login").headers["Location"] == "/dashboard"
+    assert ada.get("/login", allow_redirects=False).status_code == 303
+
+
+def test_a_redirect_is_followed_where_that_is_asked_for(ada: Browser) -> None:
+    """As whoever knows `requests` would write it, with a form that is not sent a second time."""
+    form = {"email": ADA[1], "password": ADA[2]}
+    assert "Ada Lovelace" in ada.post("/login", form, allow_redirects=True).text
+    assert ada.history[-2:] == ["POST /login -> 303 /profile", "GET /profile -> 200"]
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "asked"),
+    [
+        (302, "/", 11),
+        (303, "https://evil.example/", 1),
+        (303, "//evil.example/", 1),
+        (307, "/", 1),
+        (200, "/", 1),
+    ],
+)
+def test_a_redirect_leads_nowhere_else(visit: Visit, status: int, location: str, asked: int) -> None:
+    """Not round and round, not out of the lab, and no form is sent a second time."""
+    visit.app.status, visit.app.location = status, location
+    visit.browser.get("/", allow_redirects=True)
+    assert len(visit.app.asked) == asked
+
+
 def test_fetching_a_form_token_leaves_no_mark(ada: Browser) -> None:
     """A trace and a history tell what the lesson did, not what its browser did for it."""
     history, trace = list(ada.history), list(ada.trace)

@@ -1,7 +1,6 @@
 """Checks of lesson 2."""
 
 import random
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.db import UserRow, insert_user, set_disabled, set_password_hash, user_by_id
 from authlab.forms import SignupForm
-from authlab.lab.apps import LabApp
+from authlab.lab.apps import LabApp, is_a_write
 from authlab.lab.browser import Browser
 from authlab.passwords import hash_password, password_digest, verify_password
 
@@ -31,7 +30,6 @@ ACCENTS = "zo\u00e9 is not zoe\u0301, nor \ufb01 fi"  # two spellings of é, and
 PHRASE = f"Let me in 4: {ACCENTS} {'Words ' * 800}"
 AWKWARD = f" {PHRASE}\x00{HALF} "
 EVE = SignupForm(name="Eve", email="eve@lab.test", password=PHRASE)
-WRITES = {"INSERT", "REPLACE", "UPDATE", "DELETE", "IMMEDIATE", "EXCLUSIVE"}  # whose statements lock
 
 
 def distinct_digests(*passwords: str) -> int:
@@ -294,12 +292,6 @@ class TestAHashThatIsWorthStealingLittle:
         most_of_a_salt_differs()
 
 
-def takes_the_lock(statement: str) -> bool:
-    """Return whether a statement of SQL writes, or begins in order to write: its comments do not count."""
-    words = re.sub(r"--[^\n]*|/\*.*?\*/", " ", statement, flags=re.DOTALL).upper().split()
-    return not WRITES.isdisjoint(words)
-
-
 @pytest.fixture
 def db(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
     """A database of its own for one check, and of the app whose hashes are counted (`costs`)."""
@@ -316,7 +308,7 @@ def raced(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
         emails = ["eve@lab.test", "another@lab.test"]
 
         def come_between(statement: str) -> None:
-            if emails and takes_the_lock(statement) == (len(emails) == 2):
+            if emails and is_a_write(statement) == (len(emails) == 2):
                 email = emails.pop(0)
                 with suppress(sqlite3.OperationalError):
                     insert_user(rival, name="Rival", email=email, password_hash="$2b$", now=NOW)
@@ -418,7 +410,7 @@ def changing(lab_app: LabApp) -> Iterator[sqlite3.Connection]:
         chosen = [hashed(AWKWARD)]
 
         def change(statement: str) -> None:
-            if chosen and takes_the_lock(statement):
+            if chosen and is_a_write(statement):
                 set_password_hash(other, 1, chosen.pop())
 
         db.set_trace_callback(change)

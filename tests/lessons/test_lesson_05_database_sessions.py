@@ -9,7 +9,7 @@ from typing import Any
 from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.db import FoundSession, delete_session, sessions_of_user, transaction
-from authlab.lab.apps import ADA, GRACE, LabApp
+from authlab.lab.apps import ADA, GRACE, LabApp, is_a_write
 from authlab.lab.browser import Browser
 from authlab.sessions.database import create_session, hashed, lookup, revoke_others, rotate, touch
 from authlab.tokens import Session, sign_session
@@ -104,7 +104,7 @@ def meanwhile(db: sqlite3.Connection, statement: str, call: Callable[[], object]
     done: list[str] = []
 
     def look(sql: str) -> None:
-        if sql.upper().lstrip().startswith(("UPDATE", "INSERT", "REPLACE", "DELETE", "WITH")) and not done:
+        if is_a_write(sql) and not done:
             other = sqlite3.connect(path, isolation_level=None, timeout=0)
             with closing(other), suppress(sqlite3.OperationalError):
                 other.execute(statement)
