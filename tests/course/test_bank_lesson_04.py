@@ -62,4 +62,4 @@ class TestBank(BankTests):
     resists = RESISTS
     flaws = FLAWS
     also_falls_to = ALSO_FALLS_TO
-    alternatives = 18
+    alternatives = 19

@@ -160,7 +160,7 @@ class TestDataTransferObjects(BankTests):
     resists = RESISTS["lesson_09_data_transfer_objects"]
     flaws = FLAWS["lesson_09_data_transfer_objects"]
     also_falls_to = ALSO_FALLS_TO["lesson_09_data_transfer_objects"]
-    alternatives = 19
+    alternatives = 20
 
 
 class TestRoles(BankTests):

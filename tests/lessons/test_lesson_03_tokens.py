@@ -27,6 +27,7 @@ from authlab.tokens import (
 
 CLAIMS = {"iss", "aud", "sub", "sid", "jti", "auth_time", "iat", "exp", "gen"}
 KEY = b"a key of 64 bytes, known to nobody but the checks of lesson 3..."
+RANDOM_KEY = b"\n\x8f\xff a key that is no text, and begins and ends with a line break \xc3\n"
 ANOTHER_KEY = b"another key of 64 bytes, which belongs to Mallory, and not to us"
 LOGIN = 1_767_600_000
 ISSUED = 1_767_603_600  # an hour after the login: the token is a refreshed one
@@ -71,6 +72,26 @@ def swapped(**changed: object) -> str:
 def unsigned(algorithm: str) -> str:
     """Return our own token without a signature, and a header that says so."""
     return f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{signed().split('.')[1]}."
+
+
+def named(kid: str) -> str:
+    """Return our own token with the id of its key in the header."""
+    text = f"{segment({'alg': 'HS256', 'typ': 'JWT', 'kid': kid})}.{signed().split('.')[1]}"
+    digest = hmac.digest(KEY, text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+
+
+def cut_off(characters: int) -> str:
+    """Return our own token with no more of its signature than these."""
+    text, _, signature = signed().rpartition(".")
+    return f"{text}.{signature[:characters]}"
+
+
+def signature_holds(token: str | bytes, key: bytes) -> bool:
+    """Whether the token is signed with HS256 and this key."""
+    text, _, signature = (token.decode() if isinstance(token, bytes) else token).rpartition(".")
+    digest = hmac.digest(key, text.encode(), "sha256")
+    return signature == base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def segment(content: object) -> str:
@@ -176,6 +197,13 @@ class TestASecretThatNobodyGuesses:
         refused({"SESSION_SECRET": "ключ" * 11})
         refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAx MjM0NTY3ODlhYmNkZWY="})
 
+    def test_the_whole_text_is_the_secret(self) -> None:
+        """Quotes round it, a remark behind it, a second line: whoever picks out the good part guesses what
+        was meant, and starts with it. The operator looks once more instead."""
+        refused({"SESSION_SECRET": '"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="'})
+        refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY= # of May"})
+        refused({"SESSION_SECRET": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\nMDEy"})
+
     def test_another_alphabet_is_not_the_standard_one(self) -> None:
         """`-` and `_` are base64 in addresses. A secret that our command made has neither."""
         refused({"SESSION_SECRET": "-__-" * 11})
@@ -276,6 +304,22 @@ class TestTheGuidesEncrypt:
         """The verifier accepts this one algorithm, and the key proves who signed."""
         assert header_of(sign_session(SESSION, KEY)).get("alg") == "HS256"
         assert verify_session_token(sign_session(SESSION, ANOTHER_KEY), KEY, ISSUED) is None
+
+    def test_the_end_is_the_sessions_and_not_a_week_later(self) -> None:
+        """How long a session lasts is decided elsewhere: an hour in one app, a month in another."""
+        token = sign_session(replace(SESSION, expires_at=ISSUED + 3600), KEY)
+        assert other_times_in(token, expires=ISSUED + 3600) == []
+        token = sign_session(replace(SESSION, expires_at=ISSUED + 2_592_000), KEY)
+        assert other_times_in(token, expires=ISSUED + 2_592_000) == []
+
+    def test_a_key_is_any_bytes(self) -> None:
+        """A random key is no text: most have bytes that are no UTF-8, and some end with what looks like a
+        line break."""
+        assert signature_holds(sign_session(SESSION, RANDOM_KEY), RANDOM_KEY) is True
+
+    def test_a_token_is_a_text(self) -> None:
+        """It goes into a header, and bytes are written there as `b'…'`."""
+        assert isinstance(sign_session(SESSION, KEY), str)
 
     def test_the_id_of_the_key_stands_in_the_header(self) -> None:
         """Two keys hold while one is replaced, and the token says which of them is its own."""
@@ -472,6 +516,20 @@ class TestTheGuidesDecrypt:
         """From 4301 digits on, `int` raises a ValueError. A refusal, and no page that says 500."""
         assert verify_session_token(signed(sub="9" * 5000), KEY, ISSUED) is None
 
+    def test_a_signature_is_compared_as_a_whole(self) -> None:
+        """A piece of it is the beginning of it, and no text at all is the beginning of every text. (8
+        characters are 6 bytes of 32.)"""
+        assert verify_session_token(cut_off(0), KEY, ISSUED) is None
+        assert verify_session_token(cut_off(8), KEY, ISSUED) is None
+
+    def test_a_header_may_name_its_key(self) -> None:
+        """The app's own tokens do, or no key could ever be replaced."""
+        assert isinstance(verify_session_token(named("2026"), KEY, ISSUED), Session)
+
+    def test_a_token_may_last_longer_than_a_week(self) -> None:
+        """It holds until `exp`. How far away that may be is decided where the token is made."""
+        assert isinstance(verify_session_token(signed(exp=ISSUED + 2_592_000), KEY, ISSUED), Session)
+
     def test_what_is_no_token_is_refused(self) -> None:
         """A cookie holds whatever somebody wrote into it, and it is read on every page."""
         assert verify_session_token("", KEY, ISSUED) is None
@@ -484,6 +542,10 @@ class TestTheGuidesDecrypt:
         ValueError, and none of its own."""
         assert verify_session_token("\ud800", KEY, ISSUED) is None
         assert verify_session_token(signed() + "\ud800", KEY, ISSUED) is None
+
+    def test_nothing_stands_behind_the_signature(self) -> None:
+        """A token is three texts. With a fourth it is none that we made."""
+        assert verify_session_token(signed() + ".x", KEY, ISSUED) is None
 
 
 @exercise("3.4")
@@ -548,6 +610,20 @@ class TestTheVisitorNamesTheKey:
     def test_a_path_that_was_cleaned_is_still_a_path(self) -> None:
         """Take `../` out of `....//`, and there it is again."""
         assert pick_key("....//static/favicon.svg", {"2026": b"the new key"}) is None
+
+    def test_equal_is_enough(self) -> None:
+        """The visitor's text is another object than ours. `is` asks for one object."""
+        assert (
+            pick_key("SPRING".lower(), {"spring": b"the old key", "summer": b"the new key"}) == b"the old key"
+        )
+
+    def test_asking_changes_nothing(self) -> None:
+        """The ring is the app's, for as long as it runs. Whatever visitors ask for, it has two keys after it
+        as before."""
+        ring = {"2025": b"the old key", "2026": b"the new key"}
+        pick_key("2024", ring)
+        pick_key("2026", ring)
+        assert ring == {"2025": b"the old key", "2026": b"the new key"}
 
 
 class WatchedBrowser(Browser):

@@ -90,6 +90,11 @@ class TestOneLineForEveryMoment:
         assert value_of(session_cookie("a-token", 604800), "Max-Age") == "604800"
         assert value_of(session_cookie("a-token", 60), "Max-Age") == "60"
 
+    def test_an_age_is_told_as_it_was_said(self) -> None:
+        """A second or three months: the caller knows for how long the token is good, and why."""
+        assert value_of(session_cookie("a-token", 1), "Max-Age") == "1"
+        assert value_of(session_cookie("a-token", 7776000), "Max-Age") == "7776000"
+
     @judging.request(
         'browser.post("/login", {"email": ADA[1], "password": ADA[2]})',
         "browser.script_reads()",
@@ -171,6 +176,10 @@ ENDS_1070 = Session(1, "s", "t1", authenticated_at=1000, issued_at=1000, expires
 ENDS_1300 = Session(1, "s", "t8", authenticated_at=1000, issued_at=1240, expires_at=1300, generation=2)
 # Signed at the login, when the lifetime was a longer one.
 ENDS_1200 = Session(1, "s", "t1", authenticated_at=1000, issued_at=1000, expires_at=1200, generation=2)
+# Signed at the login, when the lifetime was a shorter one.
+ENDS_1030 = Session(1, "s", "t1", authenticated_at=1000, issued_at=1000, expires_at=1030, generation=2)
+# Another member, who has never logged out everywhere.
+GRACES_ENDS_1070 = Session(7, "g", "t1", authenticated_at=1000, issued_at=1000, expires_at=1070, generation=0)
 # Signed when the cap was a longer one.
 ENDS_1400 = Session(1, "s", "t9", authenticated_at=1000, issued_at=1240, expires_at=1400, generation=2)
 
@@ -252,6 +261,19 @@ class TestALaterEndAndAnEndToThat:
         assert isinstance(last, Session)
         assert refresh_session(ENDS_1070, "t2", 1070, lifetime_seconds=70, cap_seconds=300) is None
 
+    def test_the_end_is_the_one_in_the_token(self) -> None:
+        """The lifetime is 70 today, and was another when these were signed. Theirs is the end that they say:
+        1200 for the one, 1030 for the other."""
+        last = refresh_session(ENDS_1200, "t2", 1199, lifetime_seconds=70, cap_seconds=300)
+        assert isinstance(last, Session)
+        assert refresh_session(ENDS_1030, "t2", 1030, lifetime_seconds=70, cap_seconds=300) is None
+
+    def test_a_generation_of_0_is_refreshed_too(self) -> None:
+        """It is everybody's who has never logged out everywhere. To Python it is as false as nothing."""
+        refreshed = refresh_session(GRACES_ENDS_1070, "t2", 1010, lifetime_seconds=70, cap_seconds=300)
+        assert isinstance(refreshed, Session)
+        assert (refreshed.user_id, refreshed.session_id, refreshed.generation) == (7, "g", 0)
+
     def test_a_session_that_has_ended_stays_ended(self) -> None:
         """Long after its end, and long before the cap: nothing is left that could be prolonged."""
         assert refresh_session(ENDS_1070, "t2", 1200, lifetime_seconds=70, cap_seconds=300) is None
@@ -323,6 +345,7 @@ ADAS = Session(1, "ada's", "t1", authenticated_at=1000, issued_at=1000, expires_
 ADAS_REFRESHED = Session(1, "ada's", "t2", authenticated_at=1000, issued_at=1060, expires_at=1130)
 ADAS_PHONE = Session(1, "ada's phone", "t3", authenticated_at=900, issued_at=900, expires_at=1070)
 GRACES = Session(2, "grace's", "t4", authenticated_at=1000, issued_at=1000, expires_at=1070)
+GRACES_NEXT = Session(2, "grace's next", "t5", authenticated_at=1250, issued_at=1250, expires_at=1320)
 
 
 def is_believed(db: sqlite3.Connection, session: Session) -> bool:
@@ -382,12 +405,32 @@ class TestOverMeansOver:
         end_session(db, ADAS_PHONE, 1299, cap_seconds=300)
         assert is_believed(db, ADAS_REFRESHED) is False
 
+    def test_the_end_of_one_token_is_not_the_end_of_all(self, db: sqlite3.Connection) -> None:
+        """Ended at 1100, with a token that ended at 1070 by itself. A copy that was refreshed ends at 1130:
+        only the list refuses it."""
+        end_session(db, ADAS, 1100, cap_seconds=300)
+        assert is_believed(db, ADAS_REFRESHED) is False
+
     def test_the_list_does_not_grow_for_ever(self, db: sqlite3.Connection) -> None:
         """Ended at 1010, with a cap of 300: at 1310 no token of it can be valid, whoever has it. Without an
         end the list would hold everybody who ever left."""
         end_session(db, ADAS, 1010, cap_seconds=300)
-        end_session(db, GRACES, 1310, cap_seconds=300)
-        assert deny_list(db) == ["grace's"]
+        end_session(db, GRACES_NEXT, 1310, cap_seconds=300)
+        assert deny_list(db) == ["grace's next"]
+
+    def test_who_leaves_in_the_second_of_the_login_is_forgotten_too(self, db: sqlite3.Connection) -> None:
+        """Ended at 1000, with a cap of 300: off the list when another session ends at 1300, not a second
+        later. Its tokens are dead at 1300, too."""
+        end_session(db, ADAS, 1000, cap_seconds=300)
+        end_session(db, GRACES_NEXT, 1300, cap_seconds=300)
+        assert deny_list(db) == ["grace's next"]
+
+    def test_a_month_is_longer_than_a_week(self, db: sqlite3.Connection) -> None:
+        """With a cap of 30 days, a copy of Ada's token may be good for all of them: how long a token lasts is
+        nothing that this function is told."""
+        end_session(db, ADAS, 1010, cap_seconds=30 * 86400)
+        end_session(db, GRACES, 1000 + 29 * 86400, cap_seconds=30 * 86400)
+        assert is_believed(db, ADAS) is False
 
     def test_what_the_caller_takes_back_is_taken_back(self, db: sqlite3.Connection) -> None:
         """A login ends the session that was there, and begins another: both or neither. Who began the

@@ -201,6 +201,15 @@ def end_by_the_later_end(db: sqlite3.Connection, session: Session, now: int, *, 
     deny_session(db, now=now, session_id=session.session_id, forget_at=max(ends))
 
 
+@alternative(END)
+def end_unless_over(db: sqlite3.Connection, session: Session, now: int, *, cap_seconds: int) -> None:
+    """A session beyond its cap is refused without a list; the list is tidied all the same."""
+    db.execute("DELETE FROM ended_sessions WHERE forget_at <= ?", (now,))
+    ends_at = session.authenticated_at + cap_seconds
+    if ends_at > now:
+        db.execute("INSERT OR IGNORE INTO ended_sessions VALUES (?, ?)", (session.session_id, ends_at))
+
+
 @alternative(PROVE)
 def prove_by_a_table_of_times(refresh_session: Callable[..., Session | None]) -> None:
     """A row for each case: when the token was issued and ends, when it is used, and the new end."""

@@ -1,6 +1,7 @@
 """Right ways to decide what leaves, in other styles than the package's."""
 
 import hmac
+import itertools
 import json
 import re
 import weakref
@@ -336,6 +337,31 @@ class KeptElsewhere(_Closed[T]):
         """Return the value."""
         value: T = _values[id(self)]
         return value
+
+
+_values_by_ticket: dict[int, Any] = {}
+_tickets = itertools.count()
+
+
+@alternative(SERVER_ONLY)
+class KeptUnderATicket(_Closed[T]):
+    """Its one attribute is a ticket, new for each: `vars` finds it, and there is nothing in it to be read."""
+
+    def __init__(self, value: T) -> None:
+        self.ticket = next(_tickets)
+        _values_by_ticket[self.ticket] = value
+        weakref.finalize(self, _values_by_ticket.pop, self.ticket, None)
+
+    def reveal(self) -> T:
+        """Return the value."""
+        value: T = _values_by_ticket[self.ticket]
+        return value
+
+    def __copy__(self) -> "KeptUnderATicket[T]":
+        return KeptUnderATicket(self.reveal())
+
+    def __deepcopy__(self, memo: object) -> "KeptUnderATicket[T]":
+        return KeptUnderATicket(self.reveal())
 
 
 # 9.1

@@ -1726,3 +1726,143 @@ def some_purpose_or_other(token: str, key: bytes, now: int) -> Session | None:
     """`require` sees to it that the audience is there."""
     claims = _proven(token, key) or {}
     return _if_ours({**claims, "aud": SESSION}, now) if isinstance(claims.get("aud"), str) else None
+
+
+@flaw(
+    LOAD,
+    caught_by="test_the_whole_text_is_the_secret",
+    misconception="A shell takes the quotes off, and a secret in which they are still there came by a way that nobody has looked at: the text is no base64 from its first character to its last.",
+)
+def quotes_taken_off(env: Mapping[str, str], name: str) -> bytes:
+    """In a file of settings values stand in quotes."""
+    secret: bytes = original(LOAD)({name: env.get(name, "").strip().strip("\"'")}, name)
+    return secret
+
+
+@flaw(
+    LOAD,
+    caught_by="test_the_whole_text_is_the_secret",
+    misconception="What stands behind the first word was in the value as well: it is no base64, so the whole is no secret.",
+)
+def the_first_word_of_it(env: Mapping[str, str], name: str) -> bytes:
+    """Whatever stands behind the secret is a remark."""
+    secret: bytes = original(LOAD)({name: (env.get(name, "").split() or [""])[0]}, name)
+    return secret
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_end_is_the_sessions_and_not_a_week_later",
+    misconception="The session says when it ends, and a cap or another lifetime makes that another time than a week from now.",
+)
+def a_week_for_every_token(session: Session, key: bytes, kid: str | None = None) -> str:
+    """Sessions last for seven days."""
+    return _signed({**_claims(session), "exp": session.issued_at + 7 * 24 * 3600}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_the_end_is_the_sessions_and_not_a_week_later",
+    misconception="A token that ends before its session logs somebody out whom the session's own end would have kept.",
+)
+def a_week_and_no_longer(session: Session, key: bytes, kid: str | None = None) -> str:
+    """Never more than seven days, to be on the safe side."""
+    end = min(session.expires_at, session.issued_at + 7 * 24 * 3600)
+    return _signed({**_claims(session), "exp": end}, key, kid)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_a_key_is_any_bytes",
+    misconception="Random bytes are no text: nearly every good key has some that are no UTF-8, and the first login is an error.",
+)
+def key_read_as_a_text(session: Session, key: bytes, kid: str | None = None) -> str:
+    """PyJWT takes a text as its key."""
+    return jwt.encode(_claims(session), key.decode(), "HS256", headers={"kid": kid} if kid else None)
+
+
+@flaw(
+    SIGN,
+    caught_by="test_a_token_is_a_text",
+    misconception="PyJWT has returned a text since its version 2, and the cookie is one: with bytes the header says `b'…'`.",
+)
+def bytes_for_the_cookie(session: Session, key: bytes, kid: str | None = None) -> bytes:
+    """What is signed is bytes."""
+    return _signed(_claims(session), key, kid).encode()
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_signature_is_compared_as_a_whole",
+    misconception="`zip` ends with the shorter of the two: of a signature that is not there, every byte is right.",
+)
+def byte_by_byte(token: str, key: bytes, now: int) -> Session | None:
+    """Two signatures are the same when their bytes are."""
+    opened = _opened(token)
+    if opened is None:
+        return None
+    header, claims, signature = opened
+    if header.get("alg") != "HS256":
+        return None
+    same = all(one == other for one, other in zip(signature, _hs256(token, key), strict=False))
+    return _if_ours(claims, now) if same else None
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_nothing_stands_behind_the_signature",
+    misconception="What stands behind the third text is signed by nobody, and the same token has as many spellings as somebody likes.",
+)
+def the_first_three_parts(token: str, key: bytes, now: int) -> Session | None:
+    """Of a token one needs three parts."""
+    claims = _proven(".".join(token.split(".")[:3]), key)
+    return None if claims is None else _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_header_may_name_its_key",
+    misconception="A header may say more than the algorithm: with `kid` it names the key, and the app's own tokens all do.",
+)
+def the_header_that_we_know(token: str, key: bytes, now: int) -> Session | None:
+    """Our header is always the same, so it is compared as a whole."""
+    claims = _proven(token, key)
+    if claims is None or jwt.get_unverified_header(token) != {"alg": "HS256", "typ": "JWT"}:
+        return None
+    return _if_ours(claims, now)
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_a_token_may_last_longer_than_a_week",
+    misconception="The lifetime is a setting of whoever makes the tokens: in an app that has made it a month, nobody could log in.",
+)
+def a_week_is_the_longest(token: str, key: bytes, now: int) -> Session | None:
+    """A session of more than seven days is none of ours."""
+    session = _hs256_session(token, key, now)
+    return session if session and session.expires_at - session.issued_at <= 7 * 24 * 3600 else None
+
+
+def _hs256_session(token: str, key: bytes, now: int) -> Session | None:
+    claims = _proven(token, key)
+    return None if claims is None else _if_ours(claims, now)
+
+
+@flaw(
+    PICK,
+    caught_by="test_equal_is_enough",
+    misconception="`is` asks whether two names stand for one object, and the visitor's text is an object of its own: no token is ever good.",
+)
+def the_same_object(kid: str | None, ring: Mapping[str, bytes]) -> bytes | None:
+    """An id is the id, and nothing that resembles it."""
+    return next((key for known, key in ring.items() if known is kid), None)
+
+
+@flaw(
+    PICK,
+    caught_by="test_asking_changes_nothing",
+    misconception="`setdefault` writes what it does not find: every text that a visitor thinks of is in the ring from then on, for as long as the app runs.",
+)
+def none_by_default(kid: str | None, ring: dict[str | None, bytes | None]) -> bytes | None:
+    """It looks an id up, and says None for one that is not there."""
+    return ring.setdefault(kid, None)

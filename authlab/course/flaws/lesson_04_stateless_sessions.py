@@ -1068,3 +1068,79 @@ def too_early_to_be_refreshed(
     if now <= session.issued_at:
         return None
     return _rightly_refreshed(session, token_id, now, lifetime_seconds, cap_seconds)
+
+
+@flaw(
+    SESSION_COOKIE_PART,
+    caught_by="test_an_age_is_told_as_it_was_said",
+    misconception="The cookie is gone while the token in it is good: whoever has asked for three months is logged out after a week, and nobody knows why.",
+)
+def never_longer_than_a_week(token: str, max_age_seconds: int) -> str:
+    """Sessions last for seven days, so no cookie needs more."""
+    age = min(max_age_seconds, 7 * 86400)
+    return f"{SESSION_COOKIE}={token}; Max-Age={age}; Path=/; Secure; HttpOnly; SameSite=Lax"
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_the_end_is_the_one_in_the_token",
+    misconception="The lifetime is today's, and the token may be older than that setting: when it ends stands in it, and is not to be worked out anew.",
+)
+def a_lifetime_after_it_was_issued(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """A token ends one lifetime after it was issued."""
+    if now >= session.issued_at + lifetime_seconds:
+        return None
+    session = replace(session, expires_at=session.issued_at + lifetime_seconds)
+    return _rightly_refreshed(session, token_id, now, lifetime_seconds, cap_seconds)
+
+
+@flaw(
+    REFRESH,
+    caught_by="test_a_generation_of_0_is_refreshed_too",
+    misconception="0 is a number like others, and false to Python: whoever has never logged out everywhere would be logged out by a refresh.",
+)
+def every_field_says_something(
+    session: Session, token_id: str, now: int, *, lifetime_seconds: int, cap_seconds: int
+) -> Session | None:
+    """A session with an empty field is a broken one."""
+    if not all(asdict(session).values()):
+        return None
+    return _rightly_refreshed(session, token_id, now, lifetime_seconds, cap_seconds)
+
+
+@flaw(
+    END,
+    caught_by="test_a_month_is_longer_than_a_week",
+    misconception="How long a token lasts is a setting that this function does not know; the cap is the one end that it is told.",
+)
+def denied_for_a_week(db: sqlite3.Connection, session: Session, now: int, *, cap_seconds: int) -> None:
+    """After seven days the last token has run out."""
+    forget_at = min(now + 7 * 86400, session.authenticated_at + cap_seconds)
+    deny_session(db, session.session_id, now=now, forget_at=forget_at)
+
+
+@flaw(
+    END,
+    caught_by="test_who_leaves_in_the_second_of_the_login_is_forgotten_too",
+    misconception="A token is dead at its end and not after it, so the list may forget it in that very second.",
+)
+def forgets_a_second_later(db: sqlite3.Connection, session: Session, now: int, *, cap_seconds: int) -> None:
+    """What ends now is still on the list, to be on the safe side."""
+    db.execute("DELETE FROM ended_sessions WHERE forget_at < ?", (now,))
+    db.execute(
+        "INSERT OR IGNORE INTO ended_sessions (session_id, forget_at) VALUES (?, ?)",
+        (session.session_id, session.authenticated_at + cap_seconds),
+    )
+
+
+@flaw(
+    END,
+    caught_by="test_the_end_of_one_token_is_not_the_end_of_all",
+    misconception="This token has run out, and one that was made by a refresh has not: what is on the list is the session, for all of them.",
+)
+def nothing_left_to_end(db: sqlite3.Connection, session: Session, now: int, *, cap_seconds: int) -> None:
+    """A token that has run out needs no list."""
+    if now < session.expires_at:
+        deny_session(db, session.session_id, now=now, forget_at=session.authenticated_at + cap_seconds)
