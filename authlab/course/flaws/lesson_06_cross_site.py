@@ -1069,16 +1069,6 @@ def our_origin_as_a_pattern(origin: str | None, own_origin: str) -> bool:
 
 
 @flaw(
-    ORIGIN,
-    caught_by="test_it_is_compared_as_it_was_sent",
-    misconception="No browser writes space around an origin: what has to be tidied to be ours was written by somebody else.",
-)
-def origin_tidied_up(origin: str | None, own_origin: str) -> bool:
-    """Space around a header means nothing."""
-    return origin is not None and origin.strip() == own_origin
-
-
-@flaw(
     CSRF_TOKEN,
     caught_by="test_the_digest_itself_has_a_key",
     misconception="Written in hexadecimal a key is still a part of the text: who sees one digest can go on from where that text ends.",

@@ -1104,7 +1104,7 @@ def returns_what_it_thinks(per_request: Proved) -> bool:
     caught_by="test_what_was_written_stays_written",
     misconception="A transaction has to be ended: until then nobody else can write, and with the connection all is taken back.",
 )
-def begun_and_not_ended(
+def number_in_an_open_transaction(
     connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None
 ) -> int | None:
     """A write belongs into a transaction."""
