@@ -79,7 +79,6 @@ class TestFromAPageOfOurs:
         """Another program listens there, which somebody else may have written."""
         assert origin_allowed("https://lab.test:8443", "https://lab.test") is False
         assert origin_allowed("http://localhost:8888", "http://localhost:8000") is False
-        assert origin_allowed("https://lab.test", "https://lab.test:8443") is False
         assert origin_allowed("https://lab.test:80", "https://lab.test") is False
 
     @judging.request(
@@ -101,6 +100,7 @@ class TestFromAPageOfOurs:
         an empty text is a piece of every text."""
         assert origin_allowed("https://lab", "https://lab.test") is False
         assert origin_allowed("", "https://lab.test") is False
+        assert origin_allowed("https://lab.test", "https://lab.test:8443") is False
 
     def test_more_than_our_origin_is_not_our_origin(self) -> None:
         """Browsers write an origin with no path and no user's name. What took it apart would find our name in
@@ -459,12 +459,6 @@ class TestWhereToAfterTheLogin:
         assert safe_next("/", "https://lab.test", "/profile") == "/"
         assert safe_next("/devices", "http://localhost:8000") == "/devices"
 
-    def test_every_path_of_this_site_is_kept(self) -> None:
-        """A page can have a number in its name, a slash at its end, or nothing before its query."""
-        assert safe_next("/members/member-3", "https://lab.test") == "/members/member-3"
-        assert safe_next("/devices/", "https://lab.test", "/profile") == "/devices/"
-        assert safe_next("/?page=2", "https://lab.test", "/profile") == "/?page=2"
-
     def test_capitals_stay_capitals(self) -> None:
         """To a server `/Ada` and `/ada` are two pages, and a visitor who looked for Ada wants to find her."""
         assert safe_next("/members?q=Ada", "https://lab.test") == "/members?q=Ada"
@@ -597,6 +591,12 @@ class TestWhereToAfterTheLogin:
         `/////` is two and more."""
         assert safe_next("/////evil.test", "https://lab.test", "/profile") == "/profile"
         assert safe_next("/\t/\t/evil.test", "https://lab.test", "/profile") == "/profile"
+
+    def test_every_path_of_this_site_is_kept(self) -> None:
+        """A page can have a number in its name, a slash at its end, or nothing before its query."""
+        assert safe_next("/members/member-3", "https://lab.test") == "/members/member-3"
+        assert safe_next("/devices/", "https://lab.test", "/profile") == "/devices/"
+        assert safe_next("/?page=2", "https://lab.test", "/profile") == "/?page=2"
 
     def test_half_a_bracket_leads_nowhere_and_is_no_crash(self) -> None:
         """Brackets are for the numbers of hosts. `urlsplit` raises a ValueError where one is left open, and

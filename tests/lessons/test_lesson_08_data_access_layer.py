@@ -832,6 +832,12 @@ class TestTheSecondDoor:
         changing(db, viewer=2, slug="member-1", phone=ADAS_PHONE)
         assert (phone_of(db, 2), phone_of(db, 3)) == (None, "+44 1908 640404")
 
+    def test_what_was_written_stays_written(self, db: sqlite3.Connection) -> None:
+        """A transaction that was begun and not ended is taken back with the connection, and until then nobody
+        else can write."""
+        changing(db, viewer=1, slug="member-1", phone=ADAS_PHONE)
+        assert db.in_transaction is False
+
     def test_an_admin_changes_the_number_of_anybody(self, db: sqlite3.Connection) -> None:
         """`can_edit` knows who may, and makes no exception for another admin, or for a member whose account
         is disabled."""
@@ -839,12 +845,6 @@ class TestTheSecondDoor:
         db.execute("UPDATE users SET disabled_at = 1 WHERE id = 3")
         assert changing(db, viewer=2, slug="member-1", phone=ADAS_PHONE) == 1
         assert changing(db, viewer=2, slug="member-3", phone=ADAS_PHONE) == 3
-
-    def test_what_was_written_stays_written(self, db: sqlite3.Connection) -> None:
-        """A transaction that was begun and not ended is taken back with the connection, and until then nobody
-        else can write."""
-        changing(db, viewer=1, slug="member-1", phone=ADAS_PHONE)
-        assert db.in_transaction is False
 
     def test_in_the_app_a_form_for_another_is_a_404(self, lab_app: LabApp) -> None:
         """And the own one works: a defence that refused everybody would pass the rest."""
