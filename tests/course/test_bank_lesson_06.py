@@ -86,7 +86,7 @@ class TestBank(BankTests):
     resists = RESISTS
     flaws = FLAWS
     also_falls_to = ALSO_FALLS_TO
-    alternatives = 17
+    alternatives = 18
 
 
 # What attack 53 knows of browsers, as Chromium 156 answered to `new URL(location, own).origin`.

@@ -20,7 +20,7 @@ from werkzeug.test import create_environ
 from authlab.course import judging
 from authlab.course.judging import exercise
 from authlab.course.kata.lesson_08_data_access_layer import FakeRequest
-from authlab.dal import change_phone, get_user, per_request, verify_session
+from authlab.dal import change_phone, get_user, per_request, prove, verify_session
 from authlab.db import Connection, Database, UserRow, user_by_id
 from authlab.errors import Forbidden, NotSignedIn
 from authlab.lab.apps import ADA, GRACE, LabApp
@@ -60,12 +60,19 @@ class Visit:
         self._trace: list[tuple[str, str]] = []
 
     def __call__(
-        self, name: str = "", *, cookie: str = "", path: str = "/profile", address: str = "192.0.2.1"
+        self,
+        name: str = "",
+        *,
+        cookie: str = "",
+        path: str = "/profile",
+        address: str = "192.0.2.1",
+        form: dict[str, str] | None = None,
     ) -> Request:
         """Return a request of a member, of somebody with this cookie, or of a guest."""
         token = self.token_of(name) if name else cookie
         headers = {"Cookie": f"__Host-session={token}"} if token else {}
-        environ = create_environ(path, "https://lab.test", headers=headers)
+        method = "GET" if form is None else "POST"
+        environ = create_environ(path, "https://lab.test", headers=headers, method=method, data=form)
         environ["REMOTE_ADDR"] = address
         environ[TRACE_KEY] = self._trace
         return Request(environ, self.app.settings, self.database, self.sessions)
@@ -278,6 +285,22 @@ class TestTheCookieIsAClaim:
         lab_app.clock.advance(hours=20)
         assert ada.get("/profile").status_code == 200
 
+    def test_what_is_kept_is_the_proof(self, visit: Visit) -> None:
+        """`keep_session` asks the proof for its session. What is kept under `prove` is what `prove` returned,
+        all of it."""
+        request = visit("Ada")
+        verify_session(request)
+        assert type(request.memo.get(prove)).__name__ == "Proof"
+
+    def test_after_a_login_it_is_proven_anew(self, visit: Visit) -> None:
+        """Signing in empties `request.memo`: who was proven before is asked about once more. What is kept
+        beside the memo is not emptied."""
+        request = visit("Ada")
+        verify_session(request)
+        visit.log_out("Ada")
+        request.memo.clear()
+        assert outcome(verify_session, request) == "NotSignedIn"
+
 
 class Row:
     """An answer of which it can be seen whether anybody still has it."""
@@ -303,7 +326,7 @@ def asking(request: Request, read: Question) -> object:
     """Return what `per_request` returns, or the name of the error that it raises."""
     try:
         return per_request(request, read)
-    except (NotSignedIn, KeyError) as error:
+    except (NotSignedIn, KeyError, sqlite3.Error) as error:
         return type(error).__name__
 
 
@@ -437,6 +460,7 @@ class TestOnceARequest:
     def test_whatever_the_failure_is_it_is_raised(self, visit: Visit) -> None:
         """A `read` can raise what a dictionary raises, too: that is not "not asked yet", and no answer."""
         assert asking(visit("Ada"), Question(KeyError("team"))) == "KeyError"
+        assert asking(visit("Ada"), Question(sqlite3.OperationalError("locked"))) == "OperationalError"
 
     def test_a_failure_is_not_kept(self, visit: Visit) -> None:
         """Nobody was signed in when it was asked first. After the login there is somebody."""
@@ -478,6 +502,14 @@ class TestOnceARequest:
         assert still_there() is None, (
             "per_request(visit('Ada'), read): expected the answer to be gone with its request, got it kept"
         )
+
+    def test_a_question_may_ask_another(self, visit: Visit) -> None:
+        """The team is asked for, and on the way who is there. Both are known after that: what was kept
+        meanwhile is not lost."""
+        request, who = visit("Ada"), Question("Ada")
+        per_request(request, lambda request: per_request(request, who))
+        per_request(request, who)
+        assert who.asked == 1
 
     def test_each_visitor_sees_their_own_page(self, lab_app: LabApp) -> None:
         """The same in the app: Ada opens her profile, and then Grace opens hers."""
@@ -671,6 +703,12 @@ class TestAnErrorIsNotNobody:
         """The guide calls `getUser(user.id)`. An id in the address is the visitor's text."""
         assert get_user(visit("Ada", path="/api/me?id=3")).id == 1
         assert get_user(visit("Ada", path="/api/me?user_id=3")).id == 1
+        assert get_user(visit("Ada", path="/members/member-3")).id == 1
+
+    def test_whose_it_is_no_form_says(self, visit: Visit) -> None:
+        """A hidden field is as much the visitor's text as the address is."""
+        assert get_user(visit("Ada", path="/api/me", form={"id": "3"})).id == 1
+        assert get_user(visit("Ada", path="/api/me", form={"user_id": "3"})).id == 1
 
     def test_what_leaves_are_the_fields_that_were_named(self, lab_app: LabApp) -> None:
         """What nobody named stays inside: a token, the hash of the password, a column that is added
@@ -693,6 +731,14 @@ class TestAnErrorIsNotNobody:
         get_user(request)
         get_user(request)
         assert visit.queries() == 1
+
+    def test_after_a_login_it_is_somebody_else(self, visit: Visit) -> None:
+        """Signing in empties `request.memo`. Data that is kept anywhere else stays the one of before."""
+        request = visit("Ada")
+        get_user(request)
+        visit.log_out("Ada")
+        request.memo.clear()
+        assert outcome(get_user, request) == "NotSignedIn"
 
 
 def phone_of(db: sqlite3.Connection, user_id: int) -> str | None:
@@ -785,6 +831,20 @@ class TestTheSecondDoor:
         """Everybody else's number is as before."""
         changing(db, viewer=2, slug="member-1", phone=ADAS_PHONE)
         assert (phone_of(db, 2), phone_of(db, 3)) == (None, "+44 1908 640404")
+
+    def test_what_was_written_stays_written(self, db: sqlite3.Connection) -> None:
+        """A transaction that was begun and not ended is taken back with the connection, and until then nobody
+        else can write."""
+        changing(db, viewer=1, slug="member-1", phone=ADAS_PHONE)
+        assert db.in_transaction is False
+
+    def test_an_admin_changes_the_number_of_anybody(self, db: sqlite3.Connection) -> None:
+        """`can_edit` knows who may, and makes no exception for another admin, or for a member whose account
+        is disabled."""
+        db.execute("UPDATE users SET role = 'admin' WHERE id = 1")
+        db.execute("UPDATE users SET disabled_at = 1 WHERE id = 3")
+        assert changing(db, viewer=2, slug="member-1", phone=ADAS_PHONE) == 1
+        assert changing(db, viewer=2, slug="member-3", phone=ADAS_PHONE) == 3
 
     def test_in_the_app_a_form_for_another_is_a_404(self, lab_app: LabApp) -> None:
         """And the own one works: a defence that refused everybody would pass the rest."""

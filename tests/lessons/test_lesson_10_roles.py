@@ -55,8 +55,9 @@ def as_read(text: str) -> str:
     return "".join(list(text))
 
 
-def another_admin_writes(db: sqlite3.Connection, statement: str) -> list[str]:
-    """Have somebody else run `statement` in the moment before a row of the table of users goes.
+def another_admin_writes(db: sqlite3.Connection, statement: str, *, before: str = "DELETE") -> list[str]:
+    """Have somebody else run `statement` in the moment before a row of the table of users goes, or before
+    another statement.
 
     It is in the list that comes back once it is done. It is not where the database was locked: whoever holds
     the lock from the check to the write is as safe as one statement.
@@ -65,7 +66,7 @@ def another_admin_writes(db: sqlite3.Connection, statement: str) -> list[str]:
     done: list[str] = []
 
     def look(sql: str) -> None:
-        if "DELETE" in sql.upper() and not done:
+        if before in sql.upper() and not done:
             other = sqlite3.connect(path, isolation_level=None, timeout=0)
             with closing(other), suppress(sqlite3.OperationalError):
                 other.execute(statement)
@@ -147,6 +148,12 @@ class TestNobodyAndNotYou:
         assert answer_of(require_role, member(3, role="Admin"), "admin") == 403
         assert answer_of(require_role, member(3, role="user "), "user") == 403
 
+    def test_a_role_is_the_one_of_this_moment(self) -> None:
+        """Grace is an admin, and a moment later she is none. What was found out about member 2 before counts
+        no more."""
+        answer_of(require_role, member(2, role="admin"), "admin")
+        assert answer_of(require_role, member(2), "admin") == 403
+
     def test_no_cookie_is_taken_back(self) -> None:
         """`stale` tells the app to delete the visitor's cookie, and nobody has looked at one here."""
         with pytest.raises(NotSignedIn) as refused:
@@ -215,11 +222,15 @@ class TestTheRestIsNotAUser:
         assert answer_of(dashboard, "superuser") == 403
         assert answer_of(dashboard, "administrator") == 403
         assert answer_of(dashboard, "users") == 403
+        assert answer_of(dashboard, "user,admin") == 403
+        assert answer_of(dashboard, "admin\n") == 403
 
     def test_an_unknown_role_is_refused(self) -> None:
         """403: they are known, and there is nothing for them here."""
         assert answer_of(dashboard, "auditor") == 403
         assert answer_of(dashboard, "") == 403
+        assert answer_of(dashboard, "owner") == 403
+        assert answer_of(dashboard, "guest") == 403
 
 
 @exercise("10.3")
@@ -330,6 +341,15 @@ class TestARightOfAMomentAgo:
             "delete_user(db, 3, by=2), while user 2 is disabled: expected False, got True"
         )
         assert numbers(db) == ([1, 2, 3] if written else [1, 2])
+
+    def test_a_lock_that_comes_after_the_question_is_late(self, db: sqlite3.Connection) -> None:
+        """Another admin writes in the moment before a transaction begins. Nothing that was asked before it is
+        held by it."""
+        written = another_admin_writes(db, "UPDATE users SET role = 'user' WHERE id = 2", before="BEGIN")
+        deleted = delete_user(db, 3, by=2)
+        assert not (deleted and written), (
+            "delete_user(db, 3, by=2), where user 2 loses the role before the BEGIN: expected False, got True"
+        )
 
 
 @exercise("10.5")

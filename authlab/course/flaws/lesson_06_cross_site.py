@@ -1043,3 +1043,96 @@ def any_text_will_do(safe_next: Callable[..., str]) -> None:
 def compares_and_throws_away(safe_next: Callable[..., str]) -> bool:
     """True means that it works."""
     return safe_next("//evil.test", "https://lab.test") == "/"
+
+
+# What works at one's own desk
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_a_header_is_compared_by_its_letters",
+    misconception="`is` asks for the same object: an origin that came in a header never is the one in the settings, and all honest forms are refused.",
+)
+def the_very_same_origin(origin: str | None, own_origin: str) -> bool:
+    """Nothing is stricter than `is`."""
+    return origin is own_origin
+
+
+@flaw(
+    ORIGIN,
+    caught_by="test_a_name_that_looks_like_ours_is_another_site",
+    misconception="In a pattern a dot stands for any letter: `lab-test` fits, and can be bought.",
+)
+def our_origin_as_a_pattern(origin: str | None, own_origin: str) -> bool:
+    """A pattern that has to fit from the first letter to the last compares the whole."""
+    return origin is not None and re.fullmatch(own_origin, origin) is not None
+
+
+@flaw(
+    CSRF_TOKEN,
+    caught_by="test_the_digest_itself_has_a_key",
+    misconception="Written in hexadecimal a key is still a part of the text: who sees one digest can go on from where that text ends.",
+)
+def key_in_hexadecimal(session_id: str, key: bytes) -> str:
+    """A digest of texts needs the key as a text."""
+    return hashlib.sha256(f"{key.hex()}:csrf:{session_id}".encode()).hexdigest()
+
+
+_used: set[str] = set()
+
+
+@flaw(
+    CSRF_OK,
+    caught_by="test_it_is_good_for_the_next_form_too",
+    misconception="A session has one token for all its forms: used up by the first of them, it refuses every form after that.",
+)
+def a_token_is_used_up(sent: str | None, session_id: str, key: bytes) -> bool:
+    """What is good only once cannot be sent twice."""
+    if sent is None or sent in _used or not original(CSRF_OK)(sent, session_id, key):
+        return False
+    _used.add(sent)
+    return True
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_every_path_of_this_site_is_kept",
+    misconception="A list of what a path may have is only as good as it is complete: pages with a number, a slash at the end or a bare query are ours, too.",
+)
+def words_and_slashes(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """A path is made of words, with slashes between them."""
+    fine = wanted == "/" or re.fullmatch(r"(/[A-Za-z-]+)+(\?[\w&=+%-]*)?", wanted or "", re.ASCII)
+    return wanted if wanted is not None and fine else default
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_half_a_bracket_leads_nowhere_and_is_no_crash",
+    misconception="`urlsplit` raises a ValueError for some texts, and whoever follows a link to one of them gets a 500.",
+)
+def every_link_can_be_split(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """What names a host is refused first, then the letters are looked at."""
+    if wanted is None or urlsplit(wanted).netloc:
+        return default
+    return _rightly_chosen(wanted, own_origin, default)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_a_page_of_this_site_is_kept",
+    misconception="The query is a part of where the visitor wanted to go: without it they arrive at another list than the one they had.",
+)
+def the_query_stays_behind(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """What is behind the question mark is no part of a page's address."""
+    return _rightly_chosen((wanted or "").partition("?")[0], own_origin, default)
+
+
+@flaw(
+    SAFE_NEXT,
+    caught_by="test_a_line_break_at_the_end_is_no_part_of_a_path",
+    misconception="A query stands in the same header as its path: a line break in it ends that header as well.",
+)
+def only_the_path_is_looked_at(wanted: str | None, own_origin: str, default: str = "/") -> str:
+    """The path decides where somebody is led, and the query is only data."""
+    path = (wanted or "").partition("?")[0]
+    return wanted if wanted is not None and _rightly_chosen(path, own_origin, "") else default

@@ -507,6 +507,71 @@ def looked_up_once_more(request: Request) -> UserDTO:
     return user_dto(row)
 
 
+@flaw(
+    VERIFY,
+    caught_by="test_after_a_login_it_is_proven_anew",
+    misconception="A login empties the memo and knows of no other place: what is kept beside it stays the visitor of before.",
+)
+def kept_on_the_request(request: Request) -> UserRow:
+    """An attribute of the request lives as long as the request, like the memo."""
+    if "_user" not in request.__dict__:
+        request.__dict__["_user"] = per_request(request, prove).user
+    user: UserRow = request.__dict__["_user"]
+    return user
+
+
+@flaw(
+    VERIFY,
+    caught_by="test_what_is_kept_is_the_proof",
+    misconception="`keep_session` wants the proof, with its session: a row under the same key is the answer to another question.",
+)
+def the_row_in_place_of_the_proof(request: Request) -> UserRow:
+    """Only the row is needed, so only the row is kept."""
+    if prove not in request.memo:
+        request.memo[prove] = prove(request).user
+    kept = request.memo[prove]
+    user: UserRow = getattr(kept, "user", kept)
+    return user
+
+
+@flaw(
+    MEMO,
+    caught_by="test_a_question_may_ask_another",
+    misconception="The new memo is a copy from before the question: what `read` itself has asked for meanwhile is not in it.",
+)
+def a_new_memo_each_time(request: Request, read: Read) -> Any:
+    """A dictionary that is never changed cannot surprise anybody."""
+    if read not in request.memo:
+        request.memo = {**request.memo, read: read(request)}
+    return request.memo[read]
+
+
+@flaw(
+    GET_USER,
+    caught_by="test_whose_it_is_no_form_says",
+    misconception="A hidden field is the visitor's text: who is asking is what the session says, and nothing else.",
+)
+def asked_by_a_form(request: Request) -> UserDTO:
+    """A form says by its hidden field whose data it is about."""
+    user = verify_session(request)
+    named = request.form.get("id") or request.form.get("user_id")
+    other = db.user_by_id(request.db, int(named)) if named else None
+    return user_dto(other or user)
+
+
+@flaw(
+    GET_USER,
+    caught_by="test_after_a_login_it_is_somebody_else",
+    misconception="A login empties the memo and knows of no other place: the data that is kept beside it is that of the visitor of before.",
+)
+def data_kept_on_the_request(request: Request) -> UserDTO:
+    """Made once, it can be handed out for as long as the request lives."""
+    if "_data" not in request.__dict__:
+        request.__dict__["_data"] = user_dto(verify_session(request))
+    data: UserDTO = request.__dict__["_data"]
+    return data
+
+
 # 8.6: change_phone
 
 
@@ -1032,3 +1097,38 @@ def wants_one_answer_a_page(per_request: Proved) -> None:
 def returns_what_it_thinks(per_request: Proved) -> bool:
     """True means that it works."""
     return bool(per_request(FakeRequest(), lambda request: "Ada") == "Ada")
+
+
+@flaw(
+    PHONE,
+    caught_by="test_what_was_written_stays_written",
+    misconception="A transaction has to be ended: until then nobody else can write, and with the connection all is taken back.",
+)
+def number_in_an_open_transaction(
+    connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None
+) -> int | None:
+    """A write belongs into a transaction."""
+    owner = db.user_by_slug(connection, slug)
+    if owner is None or not can_edit(viewer, owner):
+        return None
+    connection.execute("BEGIN")
+    db.set_phone(connection, owner.id, phone)
+    return owner.id
+
+
+@flaw(
+    PHONE,
+    caught_by="test_an_admin_changes_the_number_of_anybody",
+    misconception="Who may is `can_edit`'s to say: a second rule beside it refuses what the first one allows.",
+)
+def admins_leave_admins_alone(
+    connection: sqlite3.Connection, viewer: UserRow, slug: str, phone: str | None
+) -> int | None:
+    """One admin has no business with another."""
+    owner = db.user_by_slug(connection, slug)
+    if owner is None or not can_edit(viewer, owner):
+        return None
+    if owner.role == "admin" and owner.id != viewer.id:
+        return None
+    db.set_phone(connection, owner.id, phone)
+    return owner.id

@@ -1107,3 +1107,50 @@ def begun_without_the_lock(db: sqlite3.Connection, user_id: int, *, by: int) -> 
         return user_id != by and _is_admin(db, by) and _delete_user_as_told(db, user_id, by=by)
     finally:
         db.execute("COMMIT")
+
+
+@flaw(
+    DELETE_USER,
+    caught_by="test_a_lock_that_comes_after_the_question_is_late",
+    misconception="A lock holds what is asked while it is held: what was asked before may be out of date when it begins.",
+)
+def locked_after_the_question(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
+    """Only the write needs the lock."""
+    if user_id == by or not _is_admin(db, by):
+        return False
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        return _delete_user_as_told(db, user_id, by=by)
+    finally:
+        db.execute("COMMIT")
+
+
+_found: dict[tuple[int, str], bool] = {}
+
+
+@flaw(
+    REQUIRE_ROLE,
+    caught_by="test_a_role_is_the_one_of_this_moment",
+    misconception="A role can be taken away: what was found out about a member before says nothing about now.",
+)
+def remembered_for_each_member(user: UserRow | None, role: Role) -> UserRow:
+    """A member's role is looked at once, and noted."""
+    if user is None:
+        raise NotSignedIn(stale=False)
+    if not _found.setdefault((user.id, role), user.role == role):
+        raise Forbidden
+    return user
+
+
+@flaw(
+    DASHBOARD,
+    caught_by="test_an_unknown_role_is_refused",
+    misconception="There is no owner in this app: a role that somebody adds later gets a page when somebody has decided so.",
+)
+def owners_are_admins(role: str) -> str:
+    """Whoever owns the place is an admin as well."""
+    if role in ("admin", "owner"):
+        return "dashboard_admin.html"
+    if role == "user":
+        return "dashboard_user.html"
+    raise Forbidden
