@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_08_data_access_layer.py, authlab/dal.py by: authlab dev build [bc4c592d]
+# Derived from authlab/course/kata/lesson_08_data_access_layer.py, authlab/dal.py by: authlab dev build [792420b0]
 """Lesson 8: Check where the data is.
 
 Write your answers here. Check one with: python3 -m authlab check 8.1
@@ -101,7 +101,8 @@ def prove_once_a_request(per_request: Callable[[FakeRequest, Callable[[Any], Any
       answer, or raises. How often it was called, only you can count.
 
     Only a failing `assert` counts: a proof that crashes has proven nothing, and
-    an error that you do not catch is a crash.
+    an error that you do not catch is a crash, wherever it comes from: a wrong
+    version may bring one back in a later call.
     """
     raise NotImplementedError("8.4 is not written yet")
 

@@ -1,4 +1,4 @@
-# Derived from authlab/course/kata/lesson_10_roles.py, authlab/db.py, authlab/roles.py by: authlab dev build [318ccbc8]
+# Derived from authlab/course/kata/lesson_10_roles.py, authlab/db.py, authlab/roles.py by: authlab dev build [bf5aa14f]
 """Lesson 10: 401, 403 and 404 mean different things.
 
 Write your answers here. Check one with: python3 -m authlab check 10.1
@@ -87,7 +87,8 @@ def delete_user(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
       goes: `role` is `'admin'`, and `disabled_at` is NULL. Between a query and
       a write of yours, another admin can change both. So check and write are
       one statement. (A transaction that holds the database from the check on,
-      by `BEGIN IMMEDIATE`, is right as well. It has to end, whatever happens.)
+      by `BEGIN IMMEDIATE`, is right as well; `transaction` holds it from its
+      first write on. It has to end, whatever happens.)
     - False, and nothing is changed, when `by` has not these rights or is not
       there any more; when there is no such user; and when the two are the same
       person: nobody locks themselves out by mistake.

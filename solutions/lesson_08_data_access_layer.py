@@ -100,7 +100,8 @@ def prove_once_a_request(per_request: Callable[[FakeRequest, Callable[[Any], Any
       answer, or raises. How often it was called, only you can count.
 
     Only a failing `assert` counts: a proof that crashes has proven nothing, and
-    an error that you do not catch is a crash.
+    an error that you do not catch is a crash, wherever it comes from: a wrong
+    version may bring one back in a later call.
     """
     asked: list[FakeRequest] = []
 

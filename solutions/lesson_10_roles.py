@@ -93,7 +93,8 @@ def delete_user(db: sqlite3.Connection, user_id: int, *, by: int) -> bool:
       goes: `role` is `'admin'`, and `disabled_at` is NULL. Between a query and
       a write of yours, another admin can change both. So check and write are
       one statement. (A transaction that holds the database from the check on,
-      by `BEGIN IMMEDIATE`, is right as well. It has to end, whatever happens.)
+      by `BEGIN IMMEDIATE`, is right as well; `transaction` holds it from its
+      first write on. It has to end, whatever happens.)
     - False, and nothing is changed, when `by` has not these rights or is not
       there any more; when there is no such user; and when the two are the same
       person: nobody locks themselves out by mistake.
