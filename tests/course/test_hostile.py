@@ -378,14 +378,15 @@ def test_where_no_process_forks_a_forged_result_is_none_either(
 
 
 @pytest.mark.full
-def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(kit: Path, tmp_path: Path) -> None:
+def test_the_verdict_is_the_same_in_notebook_terminal_and_watch(
+    kit: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Every flaw, every alternative and every hostile case.
 
     CI and a lone terminal type `check --json`, a kernel calls `check`, and beside a `watch` its own engine is
     asked. The three take turns on the cores: much of it is waiting for what never ends.
     """
-    home = tmp_path / "answers"
-    home.mkdir()
+    home = tmp_path_factory.mktemp("answers")  # in no clone: a path within one is told from its top
     asked = [*known_answers(home, bank.flaws_of), *known_answers(home, bank.alternatives_of), *hostile(home)]
     with watching(kit), ThreadPoolExecutor() as side_by_side:
         ways = (check_typed, check_in_a_kernel, partial(check_watched, kit=kit))

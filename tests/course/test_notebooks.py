@@ -19,6 +19,14 @@ from authlab.course.places import NOTEBOOKS, ROOT, SOLUTIONS
 
 new_code_cell: Any = nbformat.v4.new_code_cell
 EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
+# In each of them the judge is the same: what lies between is for `test --full`.
+FIRST_AND_LAST = pytest.mark.parametrize(
+    "lesson",
+    [
+        pytest.param(lesson, id=lesson.stem, marks=[pytest.mark.full] if lesson in lessons()[1:-1] else [])
+        for lesson in lessons()
+    ],
+)
 
 
 def kits(lesson: Lesson) -> str:
@@ -166,7 +174,7 @@ def test_a_whole_lesson_with_the_kits_answers_ends_in_no_error(lesson: Lesson, p
     assert [o.ename for cell in code_cells(notebook) for o in cell.outputs if o.output_type == "error"] == []
 
 
-@EACH
+@FIRST_AND_LAST
 def test_with_right_answers_every_verdict_says_passed(lesson: Lesson, pristine: Path, tmp_path: Path) -> None:
     """The package's own, and then the bank's, in other styles. Only the cells that judge are run."""
     styles = tmp_path / "styles"
