@@ -29,7 +29,6 @@ check("0.1")
 print(temporary_folder(), flush=True)
 sys.stdin.readline()
 """
-ENDS = [signal.SIGKILL, signal.SIGTERM, None]
 
 
 @contextmanager
@@ -66,7 +65,7 @@ def with_in_its_command(what: str) -> list[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 @pytest.mark.parametrize(
     "end",
-    [ENDS[0], pytest.param(ENDS[1], marks=pytest.mark.full), pytest.param(ENDS[2], marks=pytest.mark.full)],
+    [signal.SIGKILL, *(pytest.param(end, marks=pytest.mark.full) for end in (signal.SIGTERM, None))],
     ids=["killed", "terminated", "ended"],
 )
 def test_a_kernel_leaves_nothing_however_it_ends(end: signal.Signals | None, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from tests.mutation.modules import (
     name_of,
     named,
     paths,
-)  # fmt: skip
+)
 from tests.mutation.trying import TESTS, BrokenTests, Mutant, Trying
 
 DOCS = ROOT / "docs/mutation.md"
