@@ -3,6 +3,7 @@
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +55,7 @@ class Learner:
         self.session.trust_env = False
         self.kernel = ""
         self.reconnected = 0  # how often the way to the kernel was lost
+        self.before_reconnecting: Callable[[], object] = lambda: None
 
     def log_in(self, password: str, then: str = "") -> requests.Response:
         """Send the login form; a right password leads on, by itself to the learner's server, which starts."""
@@ -130,6 +132,7 @@ class Learner:
                 ) from None
             except (WebSocketConnectionClosedException, ConnectionError):
                 self.reconnected += 1
+                self.before_reconnecting()
             finally:
                 socket.close()
 

@@ -100,6 +100,19 @@ print(tried(lambda: requests.get("{server}api/contents", allow_redirects=False).
 mine = {{"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]}}
 print(tried(lambda: requests.get("{server}api/contents", headers=mine).status_code))
 """
+SAYS_IT_TO_NOBODY = """
+import os, requests, time
+from pathlib import Path
+kernel = os.environ["JUPYTERHUB_SERVICE_URL"] + "api/kernels/{kernel}"
+mine = {{"Authorization": "token " + os.environ["JUPYTERHUB_API_TOKEN"]}}
+Path("{place}/begun").touch()
+while requests.get(kernel, headers=mine).json()["connections"]:
+    time.sleep(0.05)
+for second in range(4):
+    print(second, flush=True)
+Path("{place}/alone").touch()
+print(kept)
+"""
 
 Answer = TypeVar("Answer")
 
@@ -263,19 +276,26 @@ def test_kernels_are_not_reached_by_ports(class_hub: Hub) -> None:
 
 def test_work_goes_on_when_the_proxy_was_killed(class_hub: Hub) -> None:
     """The hub starts another one. Kernels run on meanwhile, and what they then say is kept; a line that was
-    on its way may be lost."""
+    on its way may be lost. So the cell says nothing until its server knows that nobody hears it, and nobody
+    comes back before it has."""
     ada = class_hub.learners[NAMES[0]]
+    place = class_hub.folder / "learners" / ada.name
     proxy = int((class_hub.folder / "state/proxy.pid").read_text())
     before = ada.reconnected
     ada.run("kept = 'what Ada had done'")
-    killing = threading.Timer(1, os.kill, (proxy, signal.SIGKILL))
-    killing.start()
-    said = ada.run(
-        "import time\nfor second in range(4): print(second, flush=True); time.sleep(1)\nprint(kept)"
+    ada.before_reconnecting = lambda: _wait_for(place / "alone")
+    killing = threading.Thread(
+        target=lambda: (_wait_for(place / "begun"), os.kill(proxy, signal.SIGKILL)), daemon=True
     )
+    killing.start()
+    try:
+        said = ada.run(SAYS_IT_TO_NOBODY.format(place=place, kernel=ada.kernel))
+    finally:
+        ada.before_reconnecting = lambda: None
     killing.join()
+    assert said[0].errors == []
     assert "".join(said[0].outputs) == "0\n1\n2\n3\nwhat Ada had done\n"
-    assert ada.reconnected > before, "nothing was lost: the proxy was not killed in the middle of the cell"
+    assert ada.reconnected > before, "the proxy was not killed in the middle of the cell"
 
 
 def test_the_instructor_sees_who_is_there(class_hub: Hub) -> None:
@@ -316,6 +336,15 @@ def test_when_the_hub_ends_nothing_is_left_running(class_hub: Hub) -> None:
 
 def _is_right(learner: Learner) -> bool:
     return int(learner.name[-2:]) % 2 == 1
+
+
+def _wait_for(file: Path) -> None:
+    """Return as soon as a file is there."""
+    end = time.monotonic() + START_SECONDS
+    while not file.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{file} did not come in {START_SECONDS} seconds")
+        time.sleep(0.05)
 
 
 def _roomy() -> str:
