@@ -54,10 +54,17 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 class App:
     """The app as a WSGI callable. It holds settings, a database and a router, and nothing of any visitor."""
 
-    def __init__(self, settings: Settings, on_crash: Callable[[BaseException], None] | None = None) -> None:
-        """Take settings; raises `SettingsError` when the database cannot be used."""
+    def __init__(
+        self,
+        settings: Settings,
+        on_crash: Callable[[BaseException], None] | None = None,
+        *,
+        database: Database | None = None,
+    ) -> None:
+        """Take settings, and a database in place of the one they name; raises `SettingsError` when that
+        cannot be used."""
         self.settings = settings
-        self.database = Database(settings.database)
+        self.database = database or Database(settings.database)
         self._sessions = strategy(settings)
         self._urls = url_map()
         self._on_crash = on_crash or _print_traceback

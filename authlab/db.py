@@ -1,8 +1,10 @@
 """The database: all SQL, and the types of its rows. Nothing above this module writes a query."""
 
+import os
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,27 +120,57 @@ class Connection(sqlite3.Connection):
 
 
 class Database:
-    """A SQLite file. Each request opens a connection of its own, and only if it needs one."""
+    """A SQLite file. Each request opens a connection of its own, and only if it needs one.
+
+    One more stays open beside them and asks nothing. SQLite makes the files of its log with the first
+    connection and deletes them with the last: for visitors who come one at a time that is each request, and
+    most of its time.
+    """
 
     def __init__(self, path: Path) -> None:
         """Make the file and its tables; raises `SettingsError` when it cannot be written."""
         self._path = path
         try:
-            with closing(self.connect()) as connection:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(SCHEMA)
+            self._keep_one_open()
         except sqlite3.Error as error:
             raise SettingsError(
                 f"Database {path.name}: expected a file that can be written, got: {error}. "
                 "Check the folder's rights, or name another: --database FILE"
             ) from None
+        _databases.add(self)
 
     def connect(self, observer: Callable[[str], None] | None = None) -> Connection:
         """Return an open connection in autocommit mode: a transaction is begun by name or not at all."""
+        if not self._kept_open.alive:
+            self._keep_one_open()
         connection = sqlite3.connect(self._path, factory=Connection, isolation_level=None, timeout=10)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.observer = observer
         return connection
+
+    def close(self) -> None:
+        """Close the connection that stays open. The next one that is asked for opens it again."""
+        self._kept_open()
+
+    def _keep_one_open(self) -> None:
+        connection = sqlite3.connect(self._path, check_same_thread=False)
+        self._kept_open = weakref.finalize(self, connection.close)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(SCHEMA)
+
+
+# A connection must not come into a child process: SQLite would trust locks that only the parent holds. Where
+# workers are forked after the app is made, each opens its own again.
+_databases: "weakref.WeakSet[Database]" = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    for database in list(_databases):
+        database.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_close_all)
 
 
 @contextmanager

@@ -100,6 +100,12 @@ def slot_of(part: str) -> Slot:
     return _slots[part]
 
 
+def is_mounted(part: str) -> bool:
+    """Return whether something else stands in for a part now; never, where no slots were put in."""
+    slot = _slots.get(part)
+    return slot is not None and slot.mounted is not slot.original
+
+
 def original(part: str) -> Any:
     """Return the package's own version of a part, whatever is mounted: for flaws that build on it."""
     module, name = part.split(":")

@@ -1,7 +1,10 @@
 """The database: what each statement changes and leaves alone, all or nothing, and for how long."""
 
+import gc
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -82,6 +85,65 @@ def test_who_reads_does_not_wait_for_who_writes(database: Database, db: Connecti
 def test_who_writes_waits_ten_seconds_for_another_who_does(db: Connection) -> None:
     """Then it is an error, and a page that says so: no visitor waits for ever."""
     assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
+
+
+# The connection that stays open
+
+
+def files_beside(database: Database) -> set[str]:
+    """Return what SQLite has made beside the database itself: its log's files, while somebody is there."""
+    folder = database._path.parent
+    return {path.name for path in folder.iterdir()} - {database._path.name}
+
+
+LOG = {"app.sqlite-wal", "app.sqlite-shm"}
+
+
+def test_the_files_of_the_log_stay_between_requests(database: Database) -> None:
+    """SQLite deletes them with the last connection, and making them anew is most of a request."""
+    database.connect().close()
+    assert files_beside(database) == LOG
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_database_that_is_closed_leaves_one_file_and_can_be_used_again(
+    database: Database, number: int
+) -> None:
+    for _ in range(number):
+        database.close()
+    assert files_beside(database) == set()
+    database.connect().close()
+    assert files_beside(database) == LOG
+
+
+def test_a_database_that_nobody_has_any_more_is_closed(tmp_path: Path) -> None:
+    """Without a warning: the tests take any for an error."""
+    (lambda: Database(tmp_path / "app.sqlite").connect().close())()
+    gc.collect()
+    assert {path.name for path in tmp_path.iterdir()} == {"app.sqlite"}
+
+
+def test_a_database_can_be_closed_from_any_thread(database: Database) -> None:
+    """Where the garbage is collected, or a server ends, is not where the app was made."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(database.close).result()
+    assert files_beside(database) == set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no process is forked here")
+def test_no_connection_that_stays_open_comes_into_a_child(database: Database) -> None:
+    """SQLite in the child would trust locks that the parent holds. Each opens one of its own again."""
+    told, telling = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(telling, repr(files_beside(database)).encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(telling)
+    with os.fdopen(told) as said:
+        assert said.read() == "set()"
+    database.connect().close()
+    assert files_beside(database) == LOG
 
 
 def test_the_sessions_of_a_deleted_user_go_with_the_row(db: Connection) -> None:

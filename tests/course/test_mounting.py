@@ -78,6 +78,15 @@ def test_the_original_is_there_whatever_is_mounted() -> None:
         assert original(EMAIL)("ada@lab.test") == "ada@lab.test"
 
 
+def test_what_is_mounted_can_be_asked_for() -> None:
+    assert not mounting.is_mounted(EMAIL)
+    with mounted({EMAIL: refuse_everything}):
+        assert mounting.is_mounted(EMAIL)
+        assert not mounting.is_mounted(DEBOUNCER)
+        assert not mounting.is_mounted("authlab.forms:no_such_part")
+    assert not mounting.is_mounted(EMAIL)
+
+
 def test_a_slot_keeps_name_signature_and_docstring() -> None:
     assert forms.canonical_email.__name__ == "canonical_email"
     assert str(forms.canonical_email.__doc__).startswith("Return the one spelling")
