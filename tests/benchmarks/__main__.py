@@ -73,9 +73,9 @@ cleared away, and the next one forked, when the verdict has been told.
 
 A signed-in visitor's JSON request within 1.5 times the bare route: it takes as long as that.
 The bare route opens the database and closes it, as tutorials have it, and so do Flask and Django here; with
-the last connection SQLite deletes its log's files, and makes them anew for the next. The app keeps one open beside
-those of the requests. A bare route that does so too is the second line, and the app takes twice its time: for
-PyJWT's work on a longer token, a schema with five tables, the middleware and the headers.
+the last connection SQLite deletes its log's files, and makes them anew for the next. The app keeps one open
+beside those of the requests. A bare route that does so too is the second line, and the app takes twice its
+time: for PyJWT's work on a longer token, a schema with five tables, the middleware and the headers.
 
 A cold check costs less than a bare pytest of the same test, and a check beside `watch` less than 0.1 s.
 
