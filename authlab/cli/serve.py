@@ -5,6 +5,7 @@ import codecs
 import errno
 import io
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import replace
@@ -105,6 +106,7 @@ def _serve(
         print(f"A wrong part is mounted: {flaw.name}, in place of {', '.join(parts)}. Do not trust this app.")
     name = "localhost" if flaw is None else FLAWED_HOST
     print(f"The app is at http://{name}:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # however it is ended, nothing is left behind
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
