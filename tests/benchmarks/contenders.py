@@ -68,19 +68,6 @@ def with_ada(path: Path) -> Path:
     return path
 
 
-def bare_kept_open(folder: Path) -> Run:
-    """The same beside one connection that stays open, as the app's `Database` has it."""
-    run = bare(folder)
-    stays = sqlite3.connect(folder / "bare.sqlite")
-    stays.execute("SELECT count(*) FROM users").fetchone()
-
-    def beside() -> None:
-        run()
-        _ = stays  # for as long as it is asked
-
-    return beside
-
-
 def bare(folder: Path) -> Run:
     """Werkzeug's request, router and response, PyJWT's verify, one SELECT: the least that does it."""
     import jwt
@@ -105,10 +92,23 @@ def bare(folder: Path) -> Run:
     return caller(app, "/api/me", f"session={token}")
 
 
+def bare_kept_open(folder: Path) -> Run:
+    """The bare route beside one connection that stays open, as the app's `Database` has it."""
+    run = bare(folder)
+    stays = sqlite3.connect(folder / "bare.sqlite")
+    stays.execute("SELECT count(*) FROM users").fetchone()
+
+    def beside() -> None:
+        run()
+        _ = stays  # for as long as it is asked
+
+    return beside
+
+
 def authlab(folder: Path, path: str) -> Run:
     """authlab: database session, middleware, data access layer, DTO, security headers."""
     from authlab.app import App
-    from authlab.db import Database, insert_user
+    from authlab.db import insert_user
     from authlab.passwords import hash_password
     from authlab.sessions.strategy import strategy
     from authlab.settings import Settings
@@ -117,7 +117,7 @@ def authlab(folder: Path, path: str) -> Run:
         session_keys={"bench": KEY}, pepper=KEY, database=folder / "authlab.sqlite", hosts=("lab.test",)
     )
     app = App(settings)
-    with closing(Database(settings.database).connect()) as db:
+    with closing(app.database.connect()) as db:
         hashed = hash_password("analytical-engine-1843", rounds=4, pepper=KEY)
         insert_user(db, name="Ada Lovelace", email="ada@lab.test", password_hash=hashed, now=settings.clock())
         token = strategy(settings).create(db, 1, "bench")
