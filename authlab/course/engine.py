@@ -96,8 +96,7 @@ class Engine:
         self._loaded: tuple[object, ...] = ()
         self._patterns: dict[str, dict[str, frozenset[tuple[str, str]]]] = {}
         self._flaws: dict[tuple[str, str], Result] = {}
-        if for_all:
-            self._start_judge({asked.lesson for asked in for_all}, package_state())
+        self.load(for_all)
 
     def __enter__(self) -> "Engine":
         return self
@@ -115,6 +114,13 @@ class Engine:
         if self._judge is not None:
             self._judge.end()
             self._judge = None
+
+    def load(self, asked: Iterable[Exercise]) -> None:
+        """Start one judge for all of these, unless there is one, as `for_all` does. Who asks for an exercise
+        of each lesson, and has not said so, waits a dozen times for a judge with one lesson more."""
+        wanted = {one.lesson for one in asked}
+        if not self._known() >= wanted:
+            self._start_judge(wanted, package_state())
 
     @property
     def taken(self) -> tuple[str, ...] | None:
@@ -235,13 +241,17 @@ class Engine:
 
     def _start_judge(self, lessons: Iterable[str], now: tuple[object, ...]) -> Judge:
         """Replace the judge by one for these lessons, besides those that it was for, and return it."""
-        known = frozenset() if self._judge is None else self._judge.lessons
+        known = self._known()
         self.close()
         if now != self._loaded:
             self._patterns.clear()
             self._flaws.clear()
         self._judge, self._loaded = self._new_judge(known.union(lessons)), now
         return self._judge
+
+    def _known(self) -> frozenset[str]:
+        """Return the lessons whose checks the judge has."""
+        return frozenset() if self._judge is None else self._judge.lessons
 
     def _new_judge(self, lessons: Iterable[str]) -> Judge:
         return Judge([*lessons], forked=self._forked, isolated=self._isolated)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from authlab.course import audit as auditing
-from authlab.course.curriculum import Exercise, Lesson, lessons
+from authlab.course.curriculum import Exercise, Lesson, exercises, lessons
 from authlab.course.engine import Engine
 from authlab.course.parts import PARTS
 
@@ -28,12 +28,8 @@ class LessonScore:
 def score(engine: Engine, folder: Path) -> list[LessonScore]:
     """Return the score, lesson by lesson: every exercise checked, every attack tried in both ways of keeping
     sessions on one app, in which each part that passes is the one in `folder`."""
-    solved = [
-        exercise
-        for lesson in lessons()
-        for exercise in lesson.exercises
-        if engine.check(exercise, folder).status == "passed"
-    ]
+    engine.load(exercises())
+    solved = [exercise for exercise in exercises() if engine.check(exercise, folder).status == "passed"]
     parts = [exercise for exercise in solved if exercise.part in PARTS]
     findings = list(auditing.audit(engine, mine=[exercise.id for exercise in parts], folder=folder))
     return [

@@ -62,6 +62,7 @@ def verify(
         attacks=len(bank.all_attacks()),
     )
     report.drift = derive.drift()
+    engine.load(select(only))
     with TemporaryDirectory(prefix="authlab-stubs-") as folder:
         derive.write_stubs(Path(folder))
         for asked in select(only):
