@@ -1,5 +1,6 @@
 """Before any test module loads the app: its parts get their slots, so that checks can mount flaws."""
 
+import gc
 import os
 import signal
 import tempfile
@@ -13,8 +14,10 @@ from authlab.course import mounting
 from authlab.course.curriculum import exercises
 from authlab.course.parts import PARTS
 
-# The folders whose files take longest, first: at the end, no core waits for another.
+# The folders whose files take longest, first, and those of quick files last: at the end, no core waits for
+# another. What lies in no folder (the documents, a whole lesson without a network) comes between.
 ORDER = ("classroom", "course", "browser", "lab", "cli", "setup")
+LAST = ("app", "lessons", "mutation")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a run in the background; what tests start inherits it
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,7 +33,19 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: (*(name not in item.path.parts for name in ORDER),))
+    items.sort(
+        key=lambda item: (
+            *(name not in item.path.parts for name in ORDER),
+            *(name in item.path.parts for name in LAST),
+        )
+    )
+
+
+def pytest_collection_finish() -> None:
+    """Spare Python's garbage collector what stays to the end: to look through the thousands of tests and all
+    that is loaded, again and again, took a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

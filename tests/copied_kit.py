@@ -1,6 +1,7 @@
 """A copy of the kit as it is cloned."""
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,25 @@ from authlab.course.notebooks import the_kits
 from authlab.course.places import ROOT
 
 
+@cache
+def _stubs() -> dict[str, str]:
+    """Return the text of each file of stubs, by its name: to make them takes longer than most tests."""
+    return {f"{lesson.stem}.py": derive.stub_file(lesson) for lesson in lessons()}
+
+
+def write_stubs(folder: Path) -> None:
+    """Write fresh stubs of every lesson into a folder, as `derive.write_stubs` does."""
+    for name, text in _stubs().items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
 def copied_kit(folder: Path) -> Path:
     """Copy the kit into a folder, without what its owner wrote, or JupyterLab kept beside a notebook."""
     for name in ("authlab", "exercises", "solutions", "notebooks", "tests/lessons"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for name in ("pyproject.toml", "requirements.lock", "tests/conftest.py"):
         shutil.copy(ROOT / name, folder / name)
-    derive.write_stubs(folder / "exercises")
+    write_stubs(folder / "exercises")
     for lesson in lessons():
         stored = the_kits(lesson.notebook)
         if stored is None:

@@ -20,9 +20,9 @@ import requests
 
 from authlab.course import notebooks
 from authlab.course.curriculum import lessons
-from authlab.course.derive import write_stubs
 from authlab.course.notebooks import the_kits
 from authlab.course.places import ROOT
+from tests.copied_kit import write_stubs
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page

@@ -16,11 +16,12 @@ import pytest
 from authlab.cli import audit as command
 from authlab.cli import command_line
 from authlab.cli.bar import Bar
-from authlab.course import bank, derive
+from authlab.course import bank
 from authlab.course.engine import Engine
 from authlab.course.places import ROOT, SOLUTIONS
 from authlab.lab import my_parts
 from tests.cli.typed import refused
+from tests.copied_kit import write_stubs
 
 
 def audit(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -106,7 +107,7 @@ def test_json_has_the_shape_that_programs_rely_on(
 @pytest.mark.full
 def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
     """Half a solution is no app: the audit says which parts are whose, and which it never reached."""
-    derive.write_stubs(tmp_path)
+    write_stubs(tmp_path)
     shutil.copy(SOLUTIONS / "lesson_01_forms.py", tmp_path)
     answer = audit("--answers", str(tmp_path))
     assert (answer.returncode, answer.stderr) == (0, "")
@@ -121,7 +122,7 @@ def test_answers_that_do_not_pass_are_the_packages(tmp_path: Path) -> None:
 def test_json_of_answers_is_all_that_is_printed(
     tmp_path: Path, judged: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    derive.write_stubs(tmp_path)
+    write_stubs(tmp_path)
     judged(stateless={"won": False, "evidence": "403"}, database={"won": False, "evidence": "403"})
     assert command.run(arguments(json=True, answers=str(tmp_path))) == 0
     assert json.loads(capsys.readouterr().out)["won"] == 0

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 import pytest
 
 from authlab.cli import command_line
-from authlab.course import derive
 from authlab.course.curriculum import exercises
 from authlab.course.places import ROOT, SOLUTIONS
 from tests.cli.typed import refused
+from tests.copied_kit import write_stubs
 
 IDS = [asked.id for asked in exercises()]
 ALL = len(IDS)
@@ -28,7 +28,7 @@ def stubs(tmp_path: Path) -> Path:
     """A folder as a fresh clone has it: nothing is answered yet."""
     folder = tmp_path / "stubs"
     folder.mkdir()
-    derive.write_stubs(folder)
+    write_stubs(folder)
     return folder
 
 

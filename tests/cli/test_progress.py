@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from authlab.cli import command_line
-from authlab.course import derive, progress
+from authlab.course import progress
 from authlab.course.curriculum import exercises, one_exercise
 from authlab.course.engine import Result, Status
 from authlab.course.places import SOLUTIONS
 from authlab.course.progress import has_passed, remember, standings
 from authlab.locking import locked
 from tests.cli.typed import authlab, environment
+from tests.copied_kit import write_stubs
 
 ALL = len(exercises())
 LESSON_1 = "lesson_01_forms.py"
@@ -32,7 +33,7 @@ def file(tmp_path: Path) -> Path:
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "answers"
     folder.mkdir()
-    derive.write_stubs(folder)
+    write_stubs(folder)
     return folder
 
 

@@ -17,9 +17,9 @@ import requests
 
 from authlab.cli import UsageError
 from authlab.cli import serve as serve_command
-from authlab.course import derive
 from authlab.course.places import ROOT, SOLUTIONS
 from authlab.lab import my_parts
+from tests.copied_kit import write_stubs
 
 WAIT_SECONDS = 60
 SECRETS = {
@@ -327,7 +327,7 @@ def clone(tmp_path: Path) -> Path:
     copy = Path(shutil.copytree(ROOT, tmp_path / "a clone", ignore=unwanted))
     for path in (copy / "exercises").glob("*.py"):
         path.unlink()
-    derive.write_stubs(copy / "exercises")
+    write_stubs(copy / "exercises")
     return copy
 
 

@@ -5,20 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from authlab.course import derive
+from authlab.course.curriculum import exercises
 from authlab.course.engine import Engine
+from tests.copied_kit import write_stubs
 
 pytest.register_assert_rewrite("tests.course.bank_tests")  # so that its assertions show their values, too
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[Engine]:
-    with Engine(timeout_seconds=60) as engine:  # a bound for a hang: the machine may be busy
+    # A bound for a hang: the machine may be busy. One judge for all lessons, or each would bring its own.
+    with Engine(timeout_seconds=60, for_all=exercises()) as engine:
         yield engine
 
 
 @pytest.fixture
 def stubs(tmp_path: Path) -> Path:
     """A folder of fresh stubs, to answer in."""
-    derive.write_stubs(tmp_path)
+    write_stubs(tmp_path)
     return tmp_path

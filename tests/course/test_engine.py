@@ -1,13 +1,15 @@
 """Verdicts: honest states, true messages, and no answer that harms another."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from authlab.course import engine as engines
 from authlab.course import judge
-from authlab.course.curriculum import exercises, select
+from authlab.course.curriculum import exercises, lessons, select
 from authlab.course.engine import Engine, Result
+from authlab.course.judges import Judge
 from authlab.course.places import SOLUTIONS
 from tests.course.lesson_checks import checks_of
 
@@ -108,6 +110,32 @@ def test_an_edit_of_the_kit_starts_another_judge_but_in_the_middle_of_a_class(
         assert (engine._judge is first) == (whole_class and judge.CAN_FORK)
 
 
+def test_many_lessons_have_one_judge_where_they_were_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each start of a judge takes longer than ten verdicts, and whoever asks waits for it."""
+    started: list[set[str]] = []
+    start = Engine._new_judge
+
+    def noted(self: Engine, lessons: Iterable[str]) -> Judge:
+        started.append(set(lessons))
+        return start(self, lessons)
+
+    monkeypatch.setattr(Engine, "_new_judge", noted)
+    asked = [lesson.exercises[0] for lesson in lessons()[:3]]
+    stems = [one.lesson for one in asked]
+    with Engine() as engine:
+        assert [engine.check(one, SOLUTIONS).status for one in asked] == ["passed"] * 3
+    assert started == [set(stems[:1]), set(stems[:2]), set(stems)]
+    started.clear()
+    with Engine() as engine:
+        engine.load([])
+        engine.load(asked)
+        assert [engine.check(one, SOLUTIONS).status for one in asked] == ["passed"] * 3
+        engine.load(asked[:1])
+    assert started == [set(stems)]
+
+
 def test_an_edit_is_seen_though_size_and_second_are_the_same(engine: Engine, stubs: Path) -> None:
     answer(stubs, "1.1", "return None")
     assert verdict(engine, stubs, "1.1").status == "failed"
@@ -143,14 +171,15 @@ def test_an_edit_is_seen_though_size_and_second_are_the_same(engine: Engine, stu
     ],
 )
 def test_an_answer_that_misbehaves_gets_its_own_verdict(
-    stubs: Path, code: str, status: str, message: str
+    engine: Engine, stubs: Path, monkeypatch: pytest.MonkeyPatch, code: str, status: str, message: str
 ) -> None:
     answer(stubs, "1.1", code)
     answer(stubs, "1.2", "return []")
-    with Engine(timeout_seconds=limit_for(status)) as engine:
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_timeout_seconds", limit_for(status))
         result = verdict(engine, stubs, "1.1")
-        assert (result.status, message in said(result)) == (status, True), said(result)
-        assert verdict(engine, stubs, "1.2").status == "failed"
+    assert (result.status, message in said(result)) == (status, True), said(result)
+    assert verdict(engine, stubs, "1.2").status == "failed"
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from authlab.course import bank, derive, warm
+from authlab.course import bank, warm
 from authlab.course.curriculum import Exercise, exercises, select
 from authlab.course.engine import Engine, Result
 from authlab.course.places import ROOT, SOLUTIONS
+from tests.copied_kit import write_stubs
 
 Verdicts = list[dict[str, Any]]  # as `check --json` has them
 
@@ -432,7 +433,7 @@ def hostile(home: Path) -> Iterator[Asked]:
     for number, case in enumerate(CASES):
         folder = home / f"case_{number:02}"
         folder.mkdir()
-        derive.write_stubs(folder)
+        write_stubs(folder)
         put(case, folder)
         yield folder, select("1.1")
 

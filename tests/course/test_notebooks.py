@@ -16,6 +16,7 @@ from authlab.course import derive
 from authlab.course.curriculum import Lesson, lessons
 from authlab.course.notebooks import canonical, differences, problems, rerun, text, the_kits
 from authlab.course.places import NOTEBOOKS, ROOT, SOLUTIONS
+from tests.copied_kit import write_stubs
 
 new_code_cell: Any = nbformat.v4.new_code_cell
 EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.stem)
@@ -138,7 +139,7 @@ def mute(source: str) -> list[str]:
 
 def test_nbval_finds_every_output_as_it_is_stored(tmp_path: Path, pristine: Path) -> None:
     """The command that CI and readers run, on fresh stubs: whatever a learner has written stays out of it."""
-    derive.write_stubs(tmp_path)
+    write_stubs(tmp_path)
     env = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
     env.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
     env |= {"AUTHLAB_ANSWERS": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}

@@ -1,7 +1,6 @@
 """What the functions that lessons call do beside the verdict, and what they say to a mistake."""
 
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,27 +11,22 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from authlab.cli import command_line
-from authlab.course import bank, derive
+from authlab.course import bank
 from authlab.course.curriculum import CurriculumError, exercises, one_exercise
+from authlab.course.engine import Engine
 from authlab.course.places import EXERCISES, ROOT, SOLUTIONS
 from authlab.course.reset import ResetError
 from authlab.course.solution import not_earned
 from authlab.lab import check, hint, notebook, open_app, progress, reset, solution
 from authlab.lab.verdict import check_cell
+from tests.copied_kit import write_stubs
 from tests.lab.sanitiser import violations
 
 
-@pytest.fixture(scope="module")
-def stubs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stubs")
-    derive.write_stubs(folder)
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def nobody_s_answers(stubs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def nobody_s_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The learner's own are left alone: these functions work on fresh stubs."""
-    shutil.copytree(stubs, tmp_path, dirs_exist_ok=True)
+    write_stubs(tmp_path)
     monkeypatch.setenv("AUTHLAB_ANSWERS", str(tmp_path))
     return tmp_path
 
@@ -75,6 +69,18 @@ def test_the_answer_is_shown_to_whoever_has_one(monkeypatch: pytest.MonkeyPatch)
     assert "status=303" in repr(solution("0.1"))
     with pytest.raises(CurriculumError, match="expected an exercise or lesson"):
         solution("99.9")
+
+
+def test_what_is_solved_in_many_lessons_is_asked_of_one_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last lesson asks of all: a judge for each would make its reader wait for seconds."""
+    monkeypatch.setenv("AUTHLAB_ANSWERS", str(SOLUTIONS))
+    started: list[object] = []
+    start = Engine._start_judge
+    monkeypatch.setattr(Engine, "_start_judge", lambda self, *of: (started.append(of), start(self, *of))[1])
+    with Engine() as engine:
+        monkeypatch.setattr(notebook, "_engine", engine)
+        assert notebook.solved("0.1", "1.1", "2.1") == ["0.1", "1.1", "2.1"]
+    assert len(started) == 1
 
 
 def test_progress_is_a_card_with_links_to_every_exercise() -> None:
