@@ -135,6 +135,7 @@ def changed_functions(mutant: Mutant) -> dict[Key, CodeType] | None:
 def functions_of(files: frozenset[str]) -> dict[Key, list[FunctionType]]:
     """Return every function of these files that there is now, wherever it is kept."""
     found: dict[Key, list[FunctionType]] = defaultdict(list)
+    gc.unfreeze()  # what was frozen when the tests were collected is not among the objects
     for thing in gc.get_objects():
         if type(thing) is FunctionType and thing.__code__.co_filename in files:
             found[key_of(thing.__code__)].append(thing)
