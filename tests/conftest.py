@@ -16,8 +16,8 @@ from authlab.course.parts import PARTS
 
 # The folders whose files take longest, first, and those of quick files last: at the end, no core waits for
 # another. What lies in no folder (the documents, a whole lesson without a network) comes between.
-ORDER = ("classroom", "course", "browser", "lab", "cli", "setup")
-LAST = ("app", "lessons", "mutation")
+ORDER = ("classroom", "course", "browser", "mutation", "lab", "cli", "setup")
+LAST = ("app", "lessons")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a run in the background; what tests start inherits it
     signal.signal(signal.SIGINT, signal.default_int_handler)
