@@ -42,10 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Spare Python's garbage collector what stays to the end: to look through the thousands of tests and all
-    that is loaded, again and again, took a sixth of the time."""
-    gc.collect()
-    gc.freeze()
+    """Spare Python's garbage collector what stays to the end: in a run of all tests, to look through the
+    thousands of them and all that is loaded, again and again, took a sixth of the time."""
+    if worker:
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
