@@ -116,8 +116,8 @@ class Engine:
             self._judge = None
 
     def load(self, asked: Iterable[Exercise]) -> None:
-        """Start one judge for all of these, unless there is one, as `for_all` does. Who asks for an exercise
-        of each lesson, and has not said so, waits a dozen times for a judge with one lesson more."""
+        """Start one judge that has the checks of all of these, if the one that is there has not. Without it,
+        the first exercise of each further lesson would wait for a judge with one lesson more."""
         wanted = {one.lesson for one in asked}
         if not self._known() >= wanted:
             self._start_judge(wanted, package_state())

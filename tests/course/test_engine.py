@@ -110,9 +110,7 @@ def test_an_edit_of_the_kit_starts_another_judge_but_in_the_middle_of_a_class(
         assert (engine._judge is first) == (whole_class and judge.CAN_FORK)
 
 
-def test_many_lessons_have_one_judge_where_they_were_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_many_lessons_have_one_judge_where_they_were_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each start of a judge takes longer than ten verdicts, and whoever asks waits for it."""
     started: list[set[str]] = []
     start = Engine._new_judge
